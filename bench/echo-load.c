@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Load for an echo server on the loopback: many connections, each with one
+ * message of 64 bytes under way; every reply is compared with what was sent.
+ *
+ *	echo-load PORT PID CONNECTIONS MILLISECONDS
+ *
+ * PID is the server. The load begins once each connection has been answered, so
+ * that it does not keep the server from accepting; the measurement after a
+ * quarter of the time to warm up. Prints what the server used: us of CPU per
+ * message, messages per second, how much of a CPU each side was busy, resident
+ * KiB and kernel threads.
+ */
+
+#include "bench.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MESSAGE 64
+#define EVENTS 512
+#define LIMIT_NS (INT64_C(60) * 1000000000) /* for everything */
+
+struct conn {
+	int fd;
+	uint32_t have; /* bytes of the reply that are here */
+	uint64_t sequence; /* number of the message under way */
+	char sent[MESSAGE];
+	char got[MESSAGE];
+};
+
+static struct conn *conns;
+static long connections, answered; /* a first time */
+static uint64_t messages;
+
+static void
+message_send(struct conn *conn)
+{
+	uint64_t stamp[2] = { conn - conns, ++conn->sequence };
+
+	memcpy(conn->sent, stamp, sizeof(stamp));
+	conn->have = 0;
+	if (send(conn->fd, conn->sent, MESSAGE, MSG_NOSIGNAL) != MESSAGE)
+		die("echo-load: send", errno);
+}
+
+static void
+message_receive(struct conn *conn)
+{
+	ssize_t n = recv(conn->fd, conn->got + conn->have, MESSAGE - conn->have,
+			 MSG_DONTWAIT);
+
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n < 0)
+		die("echo-load: recv", errno);
+	if (n == 0) {
+		fprintf(stderr, "echo-load: the server closed\n");
+		exit(1);
+	}
+	conn->have += n;
+	if (conn->have < MESSAGE)
+		return;
+	if (memcmp(conn->sent, conn->got, MESSAGE) != 0) {
+		fprintf(stderr, "echo-load: wrong reply on connection %zd\n",
+			conn - conns);
+		exit(1);
+	}
+	messages++;
+	if (answered == connections) {
+		message_send(conn);
+	} else if (++answered == connections) {
+		for (long i = 0; i < connections; i++)
+			message_send(&conns[i]);
+	}
+}
+
+static double
+cpu_seconds(clockid_t clock)
+{
+	struct timespec ts;
+
+	if (clock_gettime(clock, &ts) < 0)
+		die("echo-load: CPU clock", errno);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static long
+status_line(pid_t pid, const char *name)
+{
+	char path[64], line[256];
+	long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "r");
+	if (!file)
+		die(path, errno);
+	while (fgets(line, sizeof(line), file))
+		if (strncmp(line, name, strlen(name)) == 0)
+			value = atol(line + strlen(name));
+	fclose(file);
+	return value;
+}
+
+static void
+connect_all(int epfd, int port)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(port);
+	for (long i = 0; i < connections; i++) {
+		struct conn *conn = &conns[i];
+
+		conn->fd = socket(AF_INET, SOCK_STREAM, 0);
+		if (conn->fd < 0 ||
+		    connect(conn->fd, (struct sockaddr *)&sin, sizeof(sin)) < 0)
+			die("echo-load: connect", errno);
+		memset(conn->sent, 'a' + i % 26, MESSAGE);
+		ev.data.ptr = conn;
+		if (epoll_ctl(epfd, EPOLL_CTL_ADD, conn->fd, &ev) < 0)
+			die("echo-load: epoll_ctl", errno);
+	}
+	for (long i = 0; i < connections; i++)
+		message_send(&conns[i]);
+}
+
+int
+main(int argc, char **argv)
+{
+	int64_t begin = now_ns(), t = begin, period, start = 0, end = 0;
+	double server = 0, self = 0, elapsed;
+	struct epoll_event events[EVENTS];
+	uint64_t counted = 0;
+	clockid_t clock;
+	struct rlimit fds;
+	int epfd;
+	pid_t pid;
+
+	if (argc != 5) {
+		fprintf(stderr, "usage: echo-load PORT PID CONNECTIONS MS\n");
+		return 2;
+	}
+	pid = arg_number(argc, argv, 2, 0);
+	connections = arg_number(argc, argv, 3, 0);
+	period = arg_number(argc, argv, 4, 0) * 1000000;
+	if (getrlimit(RLIMIT_NOFILE, &fds) == 0) {
+		fds.rlim_cur = fds.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &fds);
+	}
+	if (clock_getcpuclockid(pid, &clock))
+		die("echo-load: server", ESRCH);
+	conns = allocate(connections, sizeof(*conns));
+	epfd = epoll_create1(0);
+	if (epfd < 0)
+		die("echo-load: epoll_create1", errno);
+	connect_all(epfd, arg_number(argc, argv, 1, 0));
+
+	while (!end || t < end) {
+		int n = epoll_wait(epfd, events, EVENTS, 1000);
+
+		for (int i = 0; i < n; i++)
+			message_receive(events[i].data.ptr);
+		t = now_ns();
+		if (!start && answered == connections)
+			start = t + period / 4;
+		if (start && !end && t >= start) {
+			start = t;
+			end = t + period;
+			counted = messages;
+			server = cpu_seconds(clock);
+			self = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
+		}
+		if (t - begin > LIMIT_NS) {
+			fprintf(stderr,
+				"echo-load: %ld of %ld connections "
+				"answered, no end in sight\n",
+				answered, connections);
+			return 1;
+		}
+	}
+	counted = messages - counted;
+	server = cpu_seconds(clock) - server;
+	self = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - self;
+	elapsed = (t - start) / 1e9;
+	if (!counted) {
+		fprintf(stderr, "echo-load: no message in %.1f s\n", elapsed);
+		return 1;
+	}
+	printf("us %.4f\n", server / counted * 1e6);
+	printf("rate %.0f\n", counted / elapsed);
+	printf("server_busy %.3f\n", server / elapsed);
+	printf("load_busy %.3f\n", self / elapsed);
+	printf("rss_kb %ld\n", status_line(pid, "VmRSS:"));
+	printf("threads %ld\n", status_line(pid, "Threads:"));
+	return 0;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The constructor of the preloaded object, its atfork handlers and its end.
+ * Other libraries' constructors may have called us before: everything here
+ * only adds to what the first-call stubs already do.
+ */
+#include "preload.h"
+
+#include <dlfcn.h>
+
+extern void mx_once_fork(void) __attribute__((visibility("hidden")));
+
+static pid_t started;
+
+/*
+ * The program's children shall start clean: takes our file out of LD_PRELOAD
+ * and forgets that the main thread was opted in.
+ */
+static void
+clean_environment(void)
+{
+	char *list, *out, *item, *save = NULL;
+	const char *sep = "";
+	Dl_info info;
+
+	unsetenv("MIXIO_RUN");
+	list = getenv("LD_PRELOAD");
+	if (!list || !dladdr((void *)mx_env_init, &info))
+		return;
+	list = strdup(list);
+	out = list ? calloc(1, strlen(list) + 1) : NULL;
+	if (!out) {
+		free(list);
+		return;
+	}
+	for (item = strtok_r(list, ": ", &save); item;
+	    item = strtok_r(NULL, ": ", &save)) {
+		if (!strcmp(item, info.dli_fname))
+			continue;
+		strcat(strcat(out, sep), item);
+		sep = ":";
+	}
+	if (*out)
+		setenv("LD_PRELOAD", out, 1);
+	else
+		unsetenv("LD_PRELOAD");
+	free(list);
+	free(out);
+}
+
+static void
+prepare(void)
+{
+	mx_domain_fork_prepare();
+}
+
+static void
+parent(void)
+{
+	mx_domain_fork_parent();
+}
+
+static void
+child(void)
+{
+	mx_once_fork();
+	mx_domain_fork_child();
+}
+
+__attribute__((constructor(101))) static void
+start(void)
+{
+	int rc;
+
+	mx_real_resolve();
+	mx_arch_init();
+	mx_lot_init();
+	mx_env_init();
+	started = getpid();
+	if (mx_env.stats || mx_env.debug)
+		mx_say_keep();
+	pthread_atfork(prepare, parent, child);
+	if (!mx_env.run)
+		return;
+	if (!mx_env.follow)
+		clean_environment();
+	rc = mx_domain_enter();
+	if (rc)
+		mx_say("cannot opt the main thread in: %s; the program runs "
+		    "natively", strerror(rc));
+}
+
+__attribute__((destructor)) static void
+end(void)
+{
+	if (mx_env.stats && getpid() == started)
+		mx_stats_print();
+}

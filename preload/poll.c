@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * poll, select, epoll_wait: ask the kernel without waiting; if nothing is
+ * ready, wait in the domain's epoll set for an edge on any of the descriptors,
+ * and ask again. The kernel alone decides what is ready, so the result is its.
+ *
+ * mx_evseq counts all events: one that comes between the question and the wait
+ * makes us ask again.
+ */
+#include "preload.h"
+
+#include <alloca.h>
+
+#define STACK_FDS 64
+
+/* Deadline of a relative timeout; ns < 0 waits for ever. */
+static uint64_t
+until(int64_t ns)
+{
+	return ns < 0 ? MX_NEVER : mx_after_ns((uint64_t)ns);
+}
+
+/*
+ * Parks until an event on one of the descriptors. w has room for 2 * n
+ * waiters. Returns 0 (ask again), -ETIMEDOUT, -EINTR (any handler ran: these
+ * calls are never restarted), or -ENOTSUP: cannot be waited for this way.
+ */
+static int
+wait_any(const struct pollfd *fds, nfds_t n, struct mx_fdw *w, uint32_t seq,
+    uint64_t dl, const char *call)
+{
+	struct mx_gt *gt = &mx_me;
+	struct mx_domain *d = gt->dom;
+	nfds_t i, m = 0;
+	uint32_t want[2];
+	int rc = 0, k;
+
+	mx_why(call, n ? (uintptr_t)(unsigned)fds[0].fd : 0);
+	mx_enter(gt);
+	gt->sigran = 0;
+	mx_arm(gt);
+	for (i = 0; i < n && rc == 0; i++) {
+		if (fds[i].fd < 0)
+			continue;
+		want[0] = fds[i].events & POLLOUT ? EPOLLOUT : 0;
+		/* Errors and hang-ups come without being asked for. */
+		want[1] = fds[i].events & ~POLLOUT || !want[0] ? EPOLLIN : 0;
+		for (k = 0; k < 2 && rc == 0; k++) {
+			if (!want[k])
+				continue;
+			rc = mx_fd_enrol(d, &w[m], fds[i].fd, want[k]);
+			if (rc == 0)
+				m++;
+			else if (rc == -EPERM)
+				rc = 0; /* never changes: nothing to wait for */
+		}
+	}
+	if (rc < 0) {
+		if (!mx_disarm(gt))
+			mx_park(gt, MX_NEVER);
+		rc = rc == -EBADF ? 0 : -ENOTSUP;
+	} else if (atomic_load(&mx_evseq) != seq && mx_disarm(gt)) {
+		rc = 0;
+	} else if (mx_interrupted(gt) && mx_disarm(gt)) {
+		rc = -EINTR;
+	} else {
+		rc = mx_park(gt, dl);
+	}
+	while (m-- > 0)
+		mx_fd_unenrol(d, &w[m]);
+	mx_leave(gt);
+	if (rc == -EINTR) {
+		mx_testcancel();
+		rc = gt->sigran ? -EINTR : 0;
+	}
+	return rc == -EBADF ? 0 : rc;
+}
+
+static struct timespec *
+remaining(uint64_t dl, struct timespec *ts)
+{
+	uint64_t now;
+
+	if (dl == MX_NEVER)
+		return NULL;
+	now = mx_now();
+	now = dl > now ? dl - now : 0;
+	ts->tv_sec = (time_t)(now / MX_NS);
+	ts->tv_nsec = (long)(now % MX_NS);
+	return ts;
+}
+
+/* [user code] poll until dl; keeps errno on success. */
+static int
+do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const char *call)
+{
+	struct mx_fdw few[2 * STACK_FDS], *w = few;
+	struct timespec ts;
+	int rc, saved = errno;
+	uint32_t seq;
+	size_t len = 0;
+
+	mx_testcancel();
+	seq = atomic_load(&mx_evseq);
+	rc = real.poll(fds, n, 0);
+	if (rc != 0 || dl <= mx_now())
+		return rc;
+	if (n > STACK_FDS) {
+		len = 2 * n * sizeof(*w);
+		w = mx_map(len);
+		if (!w)
+			return mx_fail(ENOMEM);
+	}
+	for (;;) {
+		rc = wait_any(fds, n, w, seq, dl, call);
+		if (rc == -EINTR) {
+			errno = EINTR;
+			rc = -1;
+			break;
+		}
+		if (rc == -ENOTSUP) {
+			rc = MX_HOP(false, real.ppoll(fds, n, remaining(dl,
+			    &ts), NULL));
+			break;
+		}
+		seq = atomic_load(&mx_evseq);
+		/* After the deadline too: ready at the last moment counts. */
+		if (real.poll(fds, n, 0) != 0 || rc == -ETIMEDOUT) {
+			rc = real.poll(fds, n, 0);
+			break;
+		}
+	}
+	if (len)
+		munmap(w, len);
+	if (rc >= 0)
+		errno = saved;
+	return rc;
+}
+
+/* poll(2). Parks; not restarted after a signal handler. */
+int
+poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	if (!mx_on() || timeout == 0)
+		return real.poll(fds, n, timeout);
+	return do_poll(fds, n, until(timeout < 0 ? -1 :
+	    (int64_t)timeout * 1000000), "poll");
+}
+MX_ALIAS(__poll, poll);
+
+int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t size);
+int
+__poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t size)
+{
+	if (!mx_on() || size / sizeof(*fds) < n)
+		return real.__poll_chk(fds, n, timeout, size);
+	return poll(fds, n, timeout);
+}
+
+/*
+ * The mask of ppoll, pselect and epoll_pwait: set for the wait. A signal that
+ * it lets in is pending until now, runs here and ends the call: checked for by
+ * the caller through sigran.
+ */
+static uint64_t
+mask_begin(const sigset_t *mask)
+{
+	uint64_t old = mx_me.mask;
+
+	if (mask) {
+		mx_me.sigran = 0;
+		mx_sig_setmask(&mx_me, mx_sigbits(mask));
+	}
+	return old;
+}
+
+static void
+mask_end(const sigset_t *mask, uint64_t old)
+{
+	int saved = errno;
+
+	if (mask)
+		mx_sig_setmask(&mx_me, old);
+	errno = saved;
+}
+
+static int64_t
+relative(const struct timespec *ts)
+{
+	if (!ts)
+		return -1;
+	if (ts->tv_sec > INT64_MAX / (int64_t)MX_NS - 1)
+		return -1;
+	return ts->tv_sec * (int64_t)MX_NS + ts->tv_nsec;
+}
+
+static bool
+bad_time(const struct timespec *ts)
+{
+	return ts && (ts->tv_sec < 0 || ts->tv_nsec < 0 ||
+	    ts->tv_nsec >= (long)MX_NS);
+}
+
+int
+ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+    const sigset_t *mask)
+{
+	uint64_t old;
+	int rc;
+
+	if (!mx_on() || bad_time(timeout))
+		return real.ppoll(fds, n, timeout, mask);
+	old = mask_begin(mask);
+	if (mask && mx_me.sigran)
+		rc = mx_fail(EINTR);
+	else
+		rc = do_poll(fds, n, until(relative(timeout)), "ppoll");
+	mask_end(mask, old);
+	return rc;
+}
+
+int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+    const sigset_t *mask, size_t size);
+int
+__ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+    const sigset_t *mask, size_t size)
+{
+	if (!mx_on() || size / sizeof(*fds) < n)
+		return real.__ppoll_chk(fds, n, timeout, mask, size);
+	return ppoll(fds, n, timeout, mask);
+}
+
+/* ---- select ---- */
+
+/* libc's FD_ISSET checks against FD_SETSIZE; programs use larger sets. */
+static bool
+bit_in(const fd_set *set, int fd)
+{
+	return set && (((const unsigned long *)set)[fd / 64] >> (fd % 64) & 1);
+}
+
+static void
+copy_set(fd_set *to, const fd_set *from, int n)
+{
+	if (to && from)
+		memcpy(to, from, (size_t)(n + 63) / 64 * 8);
+}
+
+/* The sets as they were go in, the kernel's answer comes out. */
+static int
+do_select(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t dl,
+    const char *call)
+{
+	size_t bytes = (size_t)(n + 63) / 64 * 8, len;
+	struct timeval zero;
+	struct mx_fdw *wt;
+	struct pollfd *fds;
+	fd_set *in[3], *out[3] = { r, w, e };
+	struct timespec ts;
+	int i, k, m = 0, rc, saved = errno;
+	uint32_t seq;
+	char *mem;
+
+	mx_testcancel();
+	/* Three copies of the sets, then n pollfds, then 2 * n waiters. */
+	len = 3 * bytes + (size_t)n * (sizeof(*fds) + 2 * sizeof(*wt)) + 64;
+	mem = len < 16384 ? alloca(len) : mx_map(len);
+	if (!mem)
+		return mx_fail(ENOMEM);
+	for (k = 0; k < 3; k++) {
+		in[k] = out[k] ? (fd_set *)(mem + (size_t)k * bytes) : NULL;
+		copy_set(in[k], out[k], n);
+	}
+	wt = (struct mx_fdw *)(mem + ((3 * bytes + 15) & ~15ul));
+	fds = (struct pollfd *)(wt + 2 * n);
+	seq = atomic_load(&mx_evseq);
+	for (;;) {
+		zero.tv_sec = zero.tv_usec = 0;
+		rc = real.select(n, r, w, e, &zero);
+		if (rc != 0 || dl <= mx_now())
+			break;
+		for (k = 0; k < 3; k++)
+			copy_set(out[k], in[k], n);
+		if (m == 0) {
+			for (i = 0; i < n; i++) {
+				fds[m].fd = i;
+				fds[m].events = (short)
+				    ((bit_in(in[0], i) ? POLLIN : 0) |
+				    (bit_in(in[1], i) ? POLLOUT : 0) |
+				    (bit_in(in[2], i) ? POLLPRI : 0));
+				if (fds[m].events)
+					m++;
+			}
+		}
+		rc = wait_any(fds, (nfds_t)m, wt, seq, dl, call);
+		if (rc == -EINTR) {
+			rc = mx_fail(EINTR);
+			break;
+		}
+		if (rc == -ENOTSUP) {
+			rc = MX_HOP(false, real.pselect(n, r, w, e,
+			    remaining(dl, &ts), NULL));
+			break;
+		}
+		seq = atomic_load(&mx_evseq);
+	}
+	if (len >= 16384)
+		munmap(mem, len);
+	if (rc >= 0)
+		errno = saved;
+	return rc;
+}
+
+/* select(2). Parks. Linux leaves the time that is left in *timeout. */
+int
+select(int n, fd_set *r, fd_set *w, fd_set *e, struct timeval *timeout)
+{
+	uint64_t dl = MX_NEVER, now;
+	int rc, error;
+
+	if (!mx_on() || n < 0 || n > 1 << 20 || (timeout &&
+	    (timeout->tv_sec < 0 || timeout->tv_usec < 0)))
+		return real.select(n, r, w, e, timeout);
+	if (timeout) {
+		if (timeout->tv_sec == 0 && timeout->tv_usec == 0)
+			return real.select(n, r, w, e, timeout);
+		if (timeout->tv_sec < INT64_MAX / (int64_t)MX_NS - 1)
+			dl = until(timeout->tv_sec * (int64_t)MX_NS +
+			    timeout->tv_usec * 1000);
+	}
+	rc = do_select(n, r, w, e, dl, "select");
+	error = errno;
+	if (timeout && dl != MX_NEVER) {
+		now = mx_now();
+		now = dl > now ? dl - now : 0;
+		timeout->tv_sec = (time_t)(now / MX_NS);
+		timeout->tv_usec = (suseconds_t)(now % MX_NS / 1000);
+	}
+	errno = error;
+	return rc;
+}
+MX_ALIAS(__select, select);
+
+int
+pselect(int n, fd_set *r, fd_set *w, fd_set *e, const struct timespec *timeout,
+    const sigset_t *mask)
+{
+	uint64_t old;
+	int rc;
+
+	if (!mx_on() || n < 0 || n > 1 << 20 || bad_time(timeout))
+		return real.pselect(n, r, w, e, timeout, mask);
+	old = mask_begin(mask);
+	if (mask && mx_me.sigran)
+		rc = mx_fail(EINTR);
+	else
+		rc = do_select(n, r, w, e, until(relative(timeout)),
+		    "pselect");
+	mask_end(mask, old);
+	return rc;
+}
+
+/* ---- epoll ---- */
+
+/* The user's epoll set is one readable descriptor for ours. */
+static int
+do_epoll(int epfd, struct epoll_event *events, int max, uint64_t dl,
+    const char *call)
+{
+	struct mx_io io;
+	int rc, n;
+
+	mx_io_begin(&io, epfd, false);
+	for (;;) {
+		n = real.epoll_wait(epfd, events, max, 0);
+		if (n != 0 || dl <= mx_now())
+			break;
+		rc = mx_io_block(&io, EPOLLIN, dl, call);
+		mx_io_look(&io);
+		if (rc == -EINTR || rc == -ERESTART)
+			return mx_fail(EINTR);
+		if (rc == -EBADF)
+			return mx_fail(EBADF);
+	}
+	if (n >= 0)
+		errno = io.saved;
+	return n;
+}
+
+int
+epoll_wait(int epfd, struct epoll_event *events, int max, int timeout)
+{
+	if (!mx_on() || timeout == 0)
+		return real.epoll_wait(epfd, events, max, timeout);
+	return do_epoll(epfd, events, max, until(timeout < 0 ? -1 :
+	    (int64_t)timeout * 1000000), "epoll_wait");
+}
+
+int
+epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout,
+    const sigset_t *mask)
+{
+	uint64_t old;
+	int rc;
+
+	if (!mx_on())
+		return real.epoll_pwait(epfd, events, max, timeout, mask);
+	old = mask_begin(mask);
+	if (mask && mx_me.sigran)
+		rc = mx_fail(EINTR);
+	else
+		rc = do_epoll(epfd, events, max, until(timeout < 0 ? -1 :
+		    (int64_t)timeout * 1000000), "epoll_pwait");
+	mask_end(mask, old);
+	return rc;
+}
+
+int
+epoll_pwait2(int epfd, struct epoll_event *events, int max,
+    const struct timespec *timeout, const sigset_t *mask)
+{
+	uint64_t old;
+	int rc;
+
+	if (!mx_on() || bad_time(timeout))
+		return real.epoll_pwait2(epfd, events, max, timeout, mask);
+	old = mask_begin(mask);
+	if (mask && mx_me.sigran)
+		rc = mx_fail(EINTR);
+	else
+		rc = do_epoll(epfd, events, max, until(relative(timeout)),
+		    "epoll_pwait2");
+	mask_end(mask, old);
+	return rc;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For the files of interposers. What they define is exported; the map that is
+ * generated from the table decides what really is.
+ *
+ * Every interposer begins with if (!mx_on()) return real.NAME(...): outside
+ * opted-in threads, and inside the runtime, calls are libc's.
+ */
+#ifndef MX_PRELOAD_H
+#define MX_PRELOAD_H
+
+#include "mx.h"
+
+/* Second name of a call that is defined in the same file. */
+#define MX_ALIAS(name, target) \
+	extern __typeof__(target) name \
+	    __attribute__((alias(#target), visibility("default"), nothrow, leaf))
+
+/*
+ * What a call in progress knows of its descriptor. seq is the count of events
+ * before the last try; dl is set when the first wait begins.
+ */
+struct mx_io {
+	int fd;
+	bool write;
+	struct mx_fd *e;	/* NULL: nobody has waited for it yet */
+	uint32_t seq;
+	uint64_t dl;		/* absolute; 0: not known yet */
+	int saved;		/* errno at entry */
+};
+
+static inline void
+mx_io_look(struct mx_io *io)
+{
+	io->e = mx_fd_peek(mx_me.dom, io->fd);
+	io->seq = !io->e ? 0 : atomic_load_explicit(io->write ?
+	    &io->e->wseq : &io->e->rseq, memory_order_relaxed);
+}
+
+static inline void
+mx_io_begin(struct mx_io *io, int fd, bool write)
+{
+	io->fd = fd;
+	io->write = write;
+	io->dl = 0;
+	io->saved = errno;
+	mx_testcancel();
+	mx_io_look(io);
+}
+
+/* True: the last read said that there is nothing, and no event came since. */
+static inline bool
+mx_io_drained(const struct mx_io *io)
+{
+	return io->e && atomic_load_explicit(&io->e->drained,
+	    memory_order_relaxed) == io->seq + 1;
+}
+
+int mx_io_wait(struct mx_io *io, const char *call);
+int mx_io_block(struct mx_io *io, uint32_t events, uint64_t dl,
+    const char *call);
+void mx_io_short(struct mx_io *io);
+bool mx_io_nonblocking(int fd);
+
+/* errno of a call that succeeded is the caller's. */
+static inline ssize_t
+mx_io_done(const struct mx_io *io, ssize_t n)
+{
+	errno = io->saved;
+	return n;
+}
+
+static inline int
+mx_fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+/* Some of libc's names have no declaration in its headers. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wmissing-declarations"
+#pragma GCC visibility push(default)
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes. Waiting for one child parks on its pidfd (SIGCHLD stays the
+ * program's); any other wait hops. fork() is libc's: our atfork handlers do
+ * the work, see init.c. vfork() is in arch/, because no C function can be it.
+ */
+#include "preload.h"
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+/* Parks until pid has ended. 0: look again; else an errno value. */
+static int
+wait_pidfd(pid_t pid)
+{
+	struct mx_io io = { .saved = errno };
+	int fd, rc;
+
+	fd = mx_fd_high((int)real.syscall(SYS_pidfd_open, pid, 0, 0, 0, 0, 0));
+	if (fd < 0)
+		return ENOSYS;
+	/* A fresh number, though nobody told the table. */
+	mx_fd_closed(fd);
+	io.fd = fd;
+	mx_io_look(&io);
+	rc = mx_io_block(&io, EPOLLIN, MX_NEVER, "waitpid");
+	mx_fd_closing(fd);
+	real.close(fd);
+	mx_testcancel();
+	errno = io.saved;
+	return rc == -EINTR ? EINTR : 0;
+}
+
+/* wait4(2). Parks for a single child, else hops. */
+pid_t
+wait4(pid_t pid, int *status, int options, struct rusage *ru)
+{
+	pid_t got;
+	int rc;
+
+	if (!mx_on() || (options & WNOHANG))
+		return real.wait4(pid, status, options, ru);
+	mx_testcancel();
+	if (pid <= 0 || options)
+		return MX_HOP(false, real.wait4(pid, status, options, ru));
+	for (;;) {
+		got = real.wait4(pid, status, WNOHANG, ru);
+		if (got != 0)
+			return got;
+		rc = wait_pidfd(pid);
+		if (rc == ENOSYS)
+			return MX_HOP(false, real.wait4(pid, status, options,
+			    ru));
+		if (rc)
+			return mx_fail(rc);
+	}
+}
+
+pid_t
+waitpid(pid_t pid, int *status, int options)
+{
+	if (!mx_on())
+		return real.waitpid(pid, status, options);
+	return wait4(pid, status, options, NULL);
+}
+MX_ALIAS(__waitpid, waitpid);
+
+pid_t
+wait(int *status)
+{
+	if (!mx_on())
+		return real.wait(status);
+	return wait4(-1, status, 0, NULL);
+}
+pid_t __wait(int *status);
+MX_ALIAS(__wait, wait);
+
+pid_t
+wait3(int *status, int options, struct rusage *ru)
+{
+	if (!mx_on())
+		return real.wait3(status, options, ru);
+	return wait4(-1, status, options, ru);
+}
+
+int
+waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+{
+	if (!mx_on() || (options & WNOHANG))
+		return real.waitid(type, id, info, options);
+	mx_testcancel();
+	return MX_HOP(false, real.waitid(type, id, info, options));
+}
+
+int
+system(const char *command)
+{
+	if (!mx_on() || !command)
+		return real.system(command);
+	mx_testcancel();
+	return MX_HOP(false, real.system(command));
+}
+
+int
+pclose(FILE *f)
+{
+	if (!mx_on())
+		return real.pclose(f);
+	mx_fd_closing(fileno(f));
+	return MX_HOP(false, real.pclose(f));
+}
+
+int
+posix_spawn(pid_t *pid, const char *path,
+    const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *attr,
+    mx_argv argv, mx_argv env)
+{
+	if (!mx_on())
+		return real.posix_spawn(pid, path, fa, attr, argv, env);
+	return MX_HOP(true, real.posix_spawn(pid, path, fa, attr, argv, env));
+}
+
+int
+posix_spawnp(pid_t *pid, const char *file,
+    const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *attr,
+    mx_argv argv, mx_argv env)
+{
+	if (!mx_on())
+		return real.posix_spawnp(pid, file, fa, attr, argv, env);
+	return MX_HOP(true, real.posix_spawnp(pid, file, fa, attr, argv, env));
+}
+
+/* _Fork(3) runs no atfork handlers, so ours are called here. */
+pid_t
+_Fork(void)
+{
+	pid_t pid;
+
+	mx_domain_fork_prepare();
+	pid = real._Fork();
+	if (pid == 0)
+		mx_domain_fork_child();
+	else
+		mx_domain_fork_parent();
+	return pid;
+}
+
+pid_t
+gettid(void)
+{
+	return mx_me.dom && !mx_me.vfork ? mx_me.tid : real.gettid();
+}

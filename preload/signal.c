@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals: dispositions go through src/signal.c, masks and alternate stacks
+ * belong to the green thread, sending to a green thread is ours, and waiting
+ * for a signal hops: the kernel then picks the helper as it would the thread.
+ */
+#include "preload.h"
+
+int
+sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	return mx_sigaction(sig, act, old);
+}
+MX_ALIAS(__sigaction, sigaction);
+
+static mx_handler_fn
+set(int sig, mx_handler_fn handler, int flags)
+{
+	struct sigaction act, old;
+
+	memset(&act, 0, sizeof(act));
+	act.sa_handler = handler;
+	act.sa_flags = flags;
+	sigemptyset(&act.sa_mask);
+	if (!(flags & SA_NODEFER))
+		sigaddset(&act.sa_mask, sig);
+	if (handler == SIG_ERR) {
+		errno = EINVAL;
+		return SIG_ERR;
+	}
+	return mx_sigaction(sig, &act, &old) < 0 ? SIG_ERR : old.sa_handler;
+}
+
+static _Atomic uint64_t interrupting;	/* siginterrupt(sig, 1) */
+
+mx_handler_fn
+signal(int sig, mx_handler_fn handler)
+{
+	bool intr = sig > 0 && sig < 65 &&
+	    (atomic_load(&interrupting) >> (sig - 1) & 1);
+
+	return set(sig, handler, intr ? 0 : SA_RESTART);
+}
+mx_handler_fn bsd_signal(int sig, mx_handler_fn handler);
+MX_ALIAS(bsd_signal, signal);
+MX_ALIAS(ssignal, signal);
+
+mx_handler_fn
+sysv_signal(int sig, mx_handler_fn handler)
+{
+	return set(sig, handler, SA_RESETHAND | SA_NODEFER);
+}
+MX_ALIAS(__sysv_signal, sysv_signal);
+
+int
+siginterrupt(int sig, int on)
+{
+	struct sigaction act;
+
+	if (mx_sigaction(sig, NULL, &act) < 0)
+		return -1;
+	if (on) {
+		atomic_fetch_or(&interrupting, 1ull << (sig - 1));
+		act.sa_flags &= ~SA_RESTART;
+	} else {
+		atomic_fetch_and(&interrupting, ~(1ull << (sig - 1)));
+		act.sa_flags |= SA_RESTART;
+	}
+	return mx_sigaction(sig, &act, NULL);
+}
+
+/* ---- masks ---- */
+
+/* errno value. */
+static int
+mask_change(int how, const sigset_t *set, sigset_t *old)
+{
+	struct mx_gt *gt = &mx_me;
+	uint64_t was = gt->mask, bits;
+
+	if (set && how != SIG_BLOCK && how != SIG_UNBLOCK &&
+	    how != SIG_SETMASK)
+		return EINVAL;
+	if (set) {
+		bits = mx_sigbits(set);
+		if (how == SIG_BLOCK)
+			bits |= was;
+		else if (how == SIG_UNBLOCK)
+			bits = was & ~bits;
+	}
+	if (old) {
+		sigemptyset(old);
+		memcpy(old, &was, sizeof(was));
+	}
+	if (set && bits != was)
+		mx_sig_setmask(gt, bits);
+	return 0;
+}
+
+int
+pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+	if (!mx_on())
+		return real.pthread_sigmask(how, set, old);
+	return mask_change(how, set, old);
+}
+
+int
+sigprocmask(int how, const sigset_t *set, sigset_t *old)
+{
+	int rc;
+
+	if (!mx_on())
+		return real.sigprocmask(how, set, old);
+	rc = mask_change(how, set, old);
+	return rc ? mx_fail(rc) : 0;
+}
+
+/* sigsuspend(2). Parks with another mask until a handler has run. */
+int
+sigsuspend(const sigset_t *mask)
+{
+	uint64_t old = mx_me.mask;
+
+	if (!mx_on())
+		return real.sigsuspend(mask);
+	mx_me.sigran = 0;
+	mx_sig_setmask(&mx_me, mx_sigbits(mask));
+	/* What was pending has run by now. */
+	if (!mx_me.sigran)
+		pause();
+	mx_sig_setmask(&mx_me, old);
+	return mx_fail(EINTR);
+}
+MX_ALIAS(__sigsuspend, sigsuspend);
+
+int
+sigaltstack(const stack_t *ss, stack_t *old)
+{
+	struct mx_gt *gt = &mx_me;
+	int rc;
+
+	if (!mx_on())
+		return real.sigaltstack(ss, old);
+	rc = real.sigaltstack(ss, old);
+	if (rc == 0 && ss) {
+		gt->ss = *ss;
+		gt->kt->ss_sp = ss->ss_flags & SS_DISABLE ? NULL : ss->ss_sp;
+	}
+	return rc;
+}
+
+/* The mask that a jump restores is set by libc where we do not see it. */
+static void
+jump_mask(struct __jmp_buf_tag *env)
+{
+	if (mx_on() && env->__mask_was_saved)
+		mx_sig_setmask(&mx_me, mx_sigbits((sigset_t *)
+		    &env->__saved_mask));
+}
+
+void
+longjmp(struct __jmp_buf_tag *env, int value)
+{
+	jump_mask(env);
+	real.longjmp(env, value);
+	__builtin_unreachable();
+}
+MX_ALIAS(_longjmp, longjmp);
+MX_ALIAS(siglongjmp, longjmp);
+
+void __longjmp_chk(struct __jmp_buf_tag *env, int value)
+    __attribute__((noreturn));
+void
+__longjmp_chk(struct __jmp_buf_tag *env, int value)
+{
+	jump_mask(env);
+	real.__longjmp_chk(env, value);
+	__builtin_unreachable();
+}
+
+/* ---- waiting for a signal ---- */
+
+int
+sigtimedwait(const sigset_t *set, siginfo_t *info,
+    const struct timespec *timeout)
+{
+	siginfo_t mine;
+	int sig;
+
+	if (!mx_on())
+		return real.sigtimedwait(set, info, timeout);
+	mx_testcancel();
+	sig = mx_sig_take(set, &mine);
+	if (sig) {
+		if (info)
+			*info = mine;
+		return sig;
+	}
+	mx_why("sigwait", 0);
+	sig = MX_HOP(false, real.sigtimedwait(set, info, timeout));
+	mx_testcancel();
+	return sig;
+}
+
+int
+sigwaitinfo(const sigset_t *set, siginfo_t *info)
+{
+	if (!mx_on())
+		return real.sigwaitinfo(set, info);
+	return sigtimedwait(set, info, NULL);
+}
+
+int
+sigwait(const sigset_t *set, int *sig)
+{
+	int got, saved = errno;
+
+	if (!mx_on())
+		return real.sigwait(set, sig);
+	do {
+		got = sigtimedwait(set, NULL, NULL);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return errno;
+	*sig = got;
+	errno = saved;
+	return 0;
+}
+
+/* ---- sending ---- */
+
+static int
+send_info(pthread_t pt, int sig, int code, const union sigval *value)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+	siginfo_t info;
+
+	if (sig < 0 || sig >= _NSIG || sig == 32 || sig == 33)
+		return EINVAL;
+	if (gt->state == MX_STATE_DONE)
+		return sig ? 0 : 0;
+	if (sig == 0)
+		return 0;
+	memset(&info, 0, sizeof(info));
+	info.si_signo = sig;
+	info.si_code = code;
+	info.si_pid = getpid();
+	info.si_uid = getuid();
+	if (value)
+		info.si_value = *value;
+	if (!mx_sig_handled(sig) && !(gt->mask & 1ull << (sig - 1))) {
+		/* Default action or ignored: the kernel's, for the process. */
+		return kill(getpid(), sig) < 0 ? errno : 0;
+	}
+	return mx_sig_send(gt, sig, &info);
+}
+
+/* pthread_kill(3), for green threads and those that opted in. */
+int
+pthread_kill(pthread_t pt, int sig)
+{
+	if (!mx_thread_of(pt)->dom)
+		return real.pthread_kill(pt, sig);
+	return send_info(pt, sig, SI_TKILL, NULL);
+}
+
+int
+pthread_sigqueue(pthread_t pt, int sig, const union sigval value)
+{
+	if (!mx_thread_of(pt)->dom)
+		return real.pthread_sigqueue(pt, sig, value);
+	return send_info(pt, sig, SI_QUEUE, &value);
+}

@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Locks. The object and its fast path are libc's: try, and only where a
+ * blocking call would sleep wait under the object's address. So static
+ * initialisers, kernel waiters and objects shared with threads that have not
+ * opted in work as they are. Objects shared between processes, whose waker may
+ * be out of sight, hop.
+ */
+#include "preload.h"
+
+#include <limits.h>
+
+/* glibc's mutex kinds; layout checked by the twin tests on every libc. */
+#define KIND_TYPE 3
+#define KIND_ERRORCHECK 2
+#define KIND_ROBUST 16
+#define KIND_PSHARED 128
+#define KIND(m) ((m)->__data.__kind)
+
+static int
+try_mutex(void *m)
+{
+	int rc = real.pthread_mutex_trylock(m);
+
+	return rc == EBUSY ? -EAGAIN : rc;
+}
+
+static bool
+foreign(const pthread_mutex_t *m)
+{
+	return KIND(m) & (KIND_ROBUST | KIND_PSHARED);
+}
+
+static bool
+bad_abstime(const struct timespec *ts)
+{
+	return ts->tv_nsec < 0 || ts->tv_nsec >= (long)MX_NS;
+}
+
+/* Results of mx_lot_wait() for calls that return errno values. */
+static int
+lot_result(int rc)
+{
+	return rc < 0 ? -rc : rc;
+}
+
+static int
+mutex_slow(pthread_mutex_t *m, uint64_t dl)
+{
+	int saved = errno, rc;
+
+	if ((KIND(m) & KIND_TYPE) == KIND_ERRORCHECK &&
+	    m->__data.__owner == mx_me.tid)
+		return EDEADLK;
+	mx_why("pthread_mutex_lock", (uintptr_t)m);
+	rc = lot_result(mx_lot_wait(m, try_mutex, m, dl, 0));
+	errno = saved;
+	return rc;
+}
+
+/* pthread_mutex_lock(3). Parks; not a cancellation point. */
+int
+pthread_mutex_lock(pthread_mutex_t *m)
+{
+	int rc;
+
+	if (!mx_on())
+		return real.pthread_mutex_lock(m);
+	rc = real.pthread_mutex_trylock(m);
+	if (likely(rc != EBUSY))
+		return rc;
+	if (foreign(m))
+		return MX_HOP(false, real.pthread_mutex_lock(m));
+	return mutex_slow(m, MX_NEVER);
+}
+int __pthread_mutex_lock(pthread_mutex_t *m);
+MX_ALIAS(__pthread_mutex_lock, pthread_mutex_lock);
+
+int
+pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock,
+    const struct timespec *abstime)
+{
+	int rc;
+
+	if (!mx_on() || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
+		return real.pthread_mutex_clocklock(m, clock, abstime);
+	rc = real.pthread_mutex_trylock(m);
+	if (rc != EBUSY)
+		return rc;
+	if (foreign(m))
+		return MX_HOP(false, real.pthread_mutex_clocklock(m, clock,
+		    abstime));
+	if (bad_abstime(abstime))
+		return EINVAL;
+	return mutex_slow(m, mx_deadline(clock, abstime));
+}
+
+int
+pthread_mutex_timedlock(pthread_mutex_t *m, const struct timespec *abstime)
+{
+	if (!mx_on())
+		return real.pthread_mutex_timedlock(m, abstime);
+	return pthread_mutex_clocklock(m, CLOCK_REALTIME, abstime);
+}
+
+int
+pthread_mutex_unlock(pthread_mutex_t *m)
+{
+	int rc = real.pthread_mutex_unlock(m);
+
+	mx_lot_wake(m, 1);
+	return rc;
+}
+int __pthread_mutex_unlock(pthread_mutex_t *m);
+MX_ALIAS(__pthread_mutex_unlock, pthread_mutex_unlock);
+
+/* ---- C11 ---- */
+
+static int
+c11(int rc)
+{
+	switch (rc) {
+	case 0:
+		return thrd_success;
+	case EBUSY:
+		return thrd_busy;
+	case ENOMEM:
+		return thrd_nomem;
+	case ETIMEDOUT:
+		return thrd_timedout;
+	default:
+		return thrd_error;
+	}
+}
+
+/* glibc's mtx_t is a pthread_mutex_t, its once_flag a pthread_once_t. */
+int
+mtx_lock(mtx_t *m)
+{
+	if (!mx_on())
+		return real.mtx_lock(m);
+	return c11(pthread_mutex_lock((pthread_mutex_t *)m));
+}
+
+int
+mtx_timedlock(mtx_t *m, const struct timespec *abstime)
+{
+	if (!mx_on())
+		return real.mtx_timedlock(m, abstime);
+	return c11(pthread_mutex_timedlock((pthread_mutex_t *)m, abstime));
+}
+
+int
+mtx_unlock(mtx_t *m)
+{
+	return c11(pthread_mutex_unlock((pthread_mutex_t *)m));
+}
+
+/* ---- read-write locks ---- */
+
+static int
+try_rd(void *l)
+{
+	int rc = real.pthread_rwlock_tryrdlock(l);
+
+	return rc == EBUSY ? -EAGAIN : rc;
+}
+
+static int
+try_wr(void *l)
+{
+	int rc = real.pthread_rwlock_trywrlock(l);
+
+	return rc == EBUSY ? -EAGAIN : rc;
+}
+
+static int
+rw_wait(pthread_rwlock_t *l, mx_try_fn try, uint64_t dl)
+{
+	int saved = errno, rc;
+
+	mx_why("pthread_rwlock", (uintptr_t)l);
+	rc = lot_result(mx_lot_wait(l, try, l, dl, 0));
+	errno = saved;
+	return rc;
+}
+
+static bool
+rw_mine(const pthread_rwlock_t *l)
+{
+	return l->__data.__cur_writer == mx_me.tid;
+}
+
+int
+pthread_rwlock_rdlock(pthread_rwlock_t *l)
+{
+	int rc;
+
+	if (!mx_on())
+		return real.pthread_rwlock_rdlock(l);
+	rc = real.pthread_rwlock_tryrdlock(l);
+	if (rc != EBUSY)
+		return rc;
+	if (l->__data.__shared)
+		return MX_HOP(false, real.pthread_rwlock_rdlock(l));
+	return rw_mine(l) ? EDEADLK : rw_wait(l, try_rd, MX_NEVER);
+}
+int __pthread_rwlock_rdlock(pthread_rwlock_t *l);
+MX_ALIAS(__pthread_rwlock_rdlock, pthread_rwlock_rdlock);
+
+int
+pthread_rwlock_wrlock(pthread_rwlock_t *l)
+{
+	int rc;
+
+	if (!mx_on())
+		return real.pthread_rwlock_wrlock(l);
+	rc = real.pthread_rwlock_trywrlock(l);
+	if (rc != EBUSY)
+		return rc;
+	if (l->__data.__shared)
+		return MX_HOP(false, real.pthread_rwlock_wrlock(l));
+	return rw_mine(l) ? EDEADLK : rw_wait(l, try_wr, MX_NEVER);
+}
+int __pthread_rwlock_wrlock(pthread_rwlock_t *l);
+MX_ALIAS(__pthread_rwlock_wrlock, pthread_rwlock_wrlock);
+
+int
+pthread_rwlock_clockrdlock(pthread_rwlock_t *l, clockid_t clock,
+    const struct timespec *abstime)
+{
+	int rc;
+
+	if (!mx_on() || bad_abstime(abstime) ||
+	    (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
+		return real.pthread_rwlock_clockrdlock(l, clock, abstime);
+	rc = real.pthread_rwlock_tryrdlock(l);
+	if (rc != EBUSY)
+		return rc;
+	if (l->__data.__shared)
+		return MX_HOP(false, real.pthread_rwlock_clockrdlock(l, clock,
+		    abstime));
+	return rw_mine(l) ? EDEADLK : rw_wait(l, try_rd, mx_deadline(clock,
+	    abstime));
+}
+
+int
+pthread_rwlock_clockwrlock(pthread_rwlock_t *l, clockid_t clock,
+    const struct timespec *abstime)
+{
+	int rc;
+
+	if (!mx_on() || bad_abstime(abstime) ||
+	    (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
+		return real.pthread_rwlock_clockwrlock(l, clock, abstime);
+	rc = real.pthread_rwlock_trywrlock(l);
+	if (rc != EBUSY)
+		return rc;
+	if (l->__data.__shared)
+		return MX_HOP(false, real.pthread_rwlock_clockwrlock(l, clock,
+		    abstime));
+	return rw_mine(l) ? EDEADLK : rw_wait(l, try_wr, mx_deadline(clock,
+	    abstime));
+}
+
+int
+pthread_rwlock_timedrdlock(pthread_rwlock_t *l, const struct timespec *abstime)
+{
+	if (!mx_on())
+		return real.pthread_rwlock_timedrdlock(l, abstime);
+	return pthread_rwlock_clockrdlock(l, CLOCK_REALTIME, abstime);
+}
+
+int
+pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct timespec *abstime)
+{
+	if (!mx_on())
+		return real.pthread_rwlock_timedwrlock(l, abstime);
+	return pthread_rwlock_clockwrlock(l, CLOCK_REALTIME, abstime);
+}
+
+int
+pthread_rwlock_unlock(pthread_rwlock_t *l)
+{
+	int rc = real.pthread_rwlock_unlock(l);
+
+	/* Readers come in together, so everybody tries. */
+	mx_lot_wake(l, INT_MAX);
+	return rc;
+}
+int __pthread_rwlock_unlock(pthread_rwlock_t *l);
+MX_ALIAS(__pthread_rwlock_unlock, pthread_rwlock_unlock);
+
+/* ---- spin locks: nobody says when they are free, so take turns ---- */
+
+int
+pthread_spin_lock(pthread_spinlock_t *l)
+{
+	int i;
+
+	if (!mx_on())
+		return real.pthread_spin_lock(l);
+	for (i = 0; real.pthread_spin_trylock(l) != 0; i++) {
+		if (i < 32)
+			mx_arch_pause();
+		else
+			sched_yield();
+	}
+	return 0;
+}
+
+/* ---- barriers ---- */
+
+/*
+ * glibc's layout: arrivals, current round, count, shared, departures. A barrier
+ * that is not shared between processes is ours alone, for threads of all kinds:
+ * one word holds the arrivals of this round (low half) and the number of rounds
+ * so far, so that both change at once.
+ */
+struct barrier {
+	_Atomic uint64_t state;
+	unsigned count;
+	int shared;
+	unsigned out;
+};
+
+struct barrier_wait {
+	struct barrier *b;
+	uint32_t round;
+};
+
+static int
+try_barrier(void *arg)
+{
+	struct barrier_wait *w = arg;
+
+	return atomic_load(&w->b->state) >> 32 == w->round ? -EAGAIN : 0;
+}
+
+int
+pthread_barrier_wait(pthread_barrier_t *barrier)
+{
+	struct barrier *b = (struct barrier *)barrier;
+	struct barrier_wait w = { .b = b };
+	int saved = errno;
+	uint64_t s, next;
+	bool last;
+
+	if (b->shared) {
+		if (!mx_on())
+			return real.pthread_barrier_wait(barrier);
+		return MX_HOP(false, real.pthread_barrier_wait(barrier));
+	}
+	s = atomic_load(&b->state);
+	do {
+		w.round = (uint32_t)(s >> 32);
+		last = (uint32_t)s + 1 == b->count;
+		next = last ? (uint64_t)(w.round + 1) << 32 : s + 1;
+	} while (!atomic_compare_exchange_weak(&b->state, &s, next));
+	if (last) {
+		mx_lot_wake_slow((uintptr_t)b, INT_MAX, ~0u);
+		errno = saved;
+		return PTHREAD_BARRIER_SERIAL_THREAD;
+	}
+	mx_why("pthread_barrier_wait", (uintptr_t)b);
+	mx_lot_wait(b, try_barrier, &w, MX_NEVER, 0);
+	errno = saved;
+	return 0;
+}
+
+/* ---- once ---- */
+
+/*
+ * glibc's encoding: 0 new, 2 done, else 1 + 4 * generation while it runs; the
+ * generation is the number of forks, so that a child does not wait for a
+ * thread that stayed in the parent. Ours for threads of all kinds, because
+ * libc's internal wake-up could not be seen.
+ */
+#define ONCE_DONE 2
+
+static _Atomic int once_gen = 1;
+
+void mx_once_fork(void) __attribute__((visibility("hidden")));
+void
+mx_once_fork(void)
+{
+	atomic_fetch_add(&once_gen, 4);
+}
+
+static int
+try_once(void *arg)
+{
+	int v = atomic_load_explicit((_Atomic int *)arg, memory_order_acquire);
+
+	return v == atomic_load(&once_gen) ? -EAGAIN : 0;
+}
+
+/* The initialiser was unwound (exception, cancellation): start over. */
+static void
+once_undo(void *arg)
+{
+	_Atomic int **word = arg;
+
+	if (*word) {
+		atomic_store(*word, 0);
+		mx_lot_wake_slow((uintptr_t)*word, INT_MAX, ~0u);
+	}
+}
+
+int
+pthread_once(pthread_once_t *once, mx_void_fn fn)
+{
+	_Atomic int *word = (_Atomic int *)once;
+	int v, gen;
+
+	for (;;) {
+		v = atomic_load_explicit(word, memory_order_acquire);
+		if (likely(v & ONCE_DONE))
+			return 0;
+		gen = atomic_load(&once_gen);
+		if (v == gen) {
+			mx_lot_wait(word, try_once, word, MX_NEVER, 0);
+			continue;
+		}
+		if (!atomic_compare_exchange_strong(word, &v, gen))
+			continue;
+		{
+			_Atomic int *undo
+			    __attribute__((cleanup(once_undo))) = word;
+
+			fn();
+			undo = NULL;
+		}
+		atomic_store_explicit(word, ONCE_DONE, memory_order_release);
+		mx_lot_wake_slow((uintptr_t)word, INT_MAX, ~0u);
+		return 0;
+	}
+}
+int __pthread_once(pthread_once_t *once, mx_void_fn fn);
+MX_ALIAS(__pthread_once, pthread_once);
+
+void
+call_once(once_flag *once, mx_void_fn fn)
+{
+	pthread_once((pthread_once_t *)once, fn);
+}
+
+/* ---- semaphores ---- */
+
+/* glibc's sem_t: value and waiters (8 bytes), then nonzero if shared. */
+static bool
+sem_shared(const sem_t *s)
+{
+	return ((const int *)s)[2] != 0;
+}
+
+static int
+try_sem(void *s)
+{
+	if (real.sem_trywait(s) == 0)
+		return 0;
+	return errno == EAGAIN ? -EAGAIN : errno;
+}
+
+static int
+sem_slow(sem_t *s, uint64_t dl)
+{
+	int saved = errno, rc;
+
+	mx_why("sem_wait", (uintptr_t)s);
+	do {
+		rc = mx_lot_wait(s, try_sem, s, dl, MX_LOT_INTR |
+		    MX_LOT_CANCEL);
+	} while (rc == -ERESTART);
+	if (rc == -ECANCELED)
+		mx_cancel_now();
+	if (rc)
+		return mx_fail(lot_result(rc));
+	errno = saved;
+	return 0;
+}
+
+/* sem_wait(3). Parks; restarted after a handler with SA_RESTART. */
+int
+sem_wait(sem_t *s)
+{
+	int saved = errno;
+
+	if (!mx_on())
+		return real.sem_wait(s);
+	mx_testcancel();
+	if (real.sem_trywait(s) == 0)
+		return 0;
+	if (errno != EAGAIN)
+		return -1;
+	errno = saved;
+	if (sem_shared(s))
+		return MX_HOP(false, real.sem_wait(s));
+	return sem_slow(s, MX_NEVER);
+}
+
+int
+sem_clockwait(sem_t *s, clockid_t clock, const struct timespec *abstime)
+{
+	int saved = errno;
+
+	if (!mx_on() || bad_abstime(abstime) ||
+	    (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
+		return real.sem_clockwait(s, clock, abstime);
+	mx_testcancel();
+	if (real.sem_trywait(s) == 0)
+		return 0;
+	if (errno != EAGAIN)
+		return -1;
+	errno = saved;
+	if (sem_shared(s))
+		return MX_HOP(false, real.sem_clockwait(s, clock, abstime));
+	return sem_slow(s, mx_deadline(clock, abstime));
+}
+
+int
+sem_timedwait(sem_t *s, const struct timespec *abstime)
+{
+	if (!mx_on() || bad_abstime(abstime))
+		return real.sem_timedwait(s, abstime);
+	return sem_clockwait(s, CLOCK_REALTIME, abstime);
+}
+
+/* sem_post(3). Does not park; async-signal-safe. */
+int
+sem_post(sem_t *s)
+{
+	int rc = real.sem_post(s);
+
+	mx_lot_wake(s, 1);
+	return rc;
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads. Calls about a green thread are ours, because libc would use the
+ * kernel tid of its long gone kernel task; about any other thread, libc's.
+ */
+#include "preload.h"
+
+/* Marks in glibc's struct pthread_attr.flags that libc does not use. */
+#define ATTR_PROCESS 0x20000000	/* PTHREAD_SCOPE_PROCESS was asked for */
+#define ATTR_KERNEL 0x40000000	/* and then PTHREAD_SCOPE_SYSTEM */
+
+static int *
+attr_flags(const pthread_attr_t *attr)
+{
+	/* struct sched_param (4), schedpolicy (4), flags */
+	return (int *)(uintptr_t)attr + 2;
+}
+
+static bool
+green(const struct mx_gt *gt)
+{
+	return gt->dom && !gt->is_main;
+}
+
+/* pthread_create(3): a green thread if the caller has opted in. */
+int
+pthread_create(pthread_t *pt, const pthread_attr_t *attr, mx_start_fn fn,
+    void *arg)
+{
+	if (!mx_on() || mx_me.kernel_threads ||
+	    (attr && (*attr_flags(attr) & ATTR_KERNEL)))
+		return real.pthread_create(pt, attr, fn, arg);
+	return mx_thread_create(pt, attr, fn, NULL, arg);
+}
+
+/*
+ * Every program that cares sets PTHREAD_SCOPE_SYSTEM, because Linux has no
+ * other, so that alone means nothing. Asking for PTHREAD_SCOPE_PROCESS first
+ * (ENOTSUP natively) and then for PTHREAD_SCOPE_SYSTEM means a kernel thread.
+ */
+int
+pthread_attr_setscope(pthread_attr_t *attr, int scope)
+{
+	int *flags = attr_flags(attr);
+
+	if (!mx_on())
+		return real.pthread_attr_setscope(attr, scope);
+	if (scope == PTHREAD_SCOPE_PROCESS) {
+		*flags = (*flags | ATTR_PROCESS) & ~ATTR_KERNEL;
+		return 0;
+	}
+	if (scope == PTHREAD_SCOPE_SYSTEM && (*flags & ATTR_PROCESS)) {
+		*flags = (*flags | ATTR_KERNEL) & ~ATTR_PROCESS;
+		return 0;
+	}
+	return real.pthread_attr_setscope(attr, scope);
+}
+
+int
+pthread_attr_getscope(const pthread_attr_t *attr, int *scope)
+{
+	if (mx_on() && (*attr_flags(attr) & ATTR_PROCESS)) {
+		*scope = PTHREAD_SCOPE_PROCESS;
+		return 0;
+	}
+	return real.pthread_attr_getscope(attr, scope);
+}
+
+/* ---- the end of a thread ---- */
+
+static int
+try_done(void *arg)
+{
+	struct mx_gt *gt = arg;
+
+	return atomic_load(&gt->fate) & MX_FATE_DONE ? 0 : -EAGAIN;
+}
+
+/* Joins green thread gt, waiting until dl. errno value. */
+static int
+join(struct mx_gt *gt, void **retval, uint64_t dl)
+{
+	int fate, rc, saved = errno;
+
+	if (gt == &mx_me)
+		return EDEADLK;
+	mx_testcancel();
+	fate = atomic_fetch_or(&gt->fate, MX_FATE_JOINED);
+	if (fate & (MX_FATE_DETACHED | MX_FATE_JOINED)) {
+		if (!(fate & MX_FATE_JOINED))
+			atomic_fetch_and(&gt->fate, ~MX_FATE_JOINED);
+		return EINVAL;
+	}
+	rc = try_done(gt);
+	if (rc) {
+		mx_why("pthread_join", (uintptr_t)gt->pt);
+		rc = mx_lot_wait(&gt->fate, try_done, gt, dl, MX_LOT_CANCEL);
+	}
+	if (rc) {
+		atomic_fetch_and(&gt->fate, ~MX_FATE_JOINED);
+		if (rc == -ECANCELED)
+			mx_cancel_now();
+		return -rc;
+	}
+	if (retval)
+		*retval = gt->retval;
+	mx_thread_release(gt);
+	errno = saved;
+	return 0;
+}
+
+int
+pthread_join(pthread_t pt, void **retval)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+
+	if (green(gt))
+		return join(gt, retval, MX_NEVER);
+	if (!mx_on() || gt == &mx_me)
+		return real.pthread_join(pt, retval);
+	mx_testcancel();
+	return MX_HOP(false, real.pthread_join(pt, retval));
+}
+
+int
+pthread_tryjoin_np(pthread_t pt, void **retval)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+
+	if (!green(gt))
+		return real.pthread_tryjoin_np(pt, retval);
+	if (gt != &mx_me && try_done(gt) != 0)
+		return EBUSY;
+	return join(gt, retval, MX_NEVER);
+}
+
+int
+pthread_clockjoin_np(pthread_t pt, void **retval, clockid_t clock,
+    const struct timespec *abstime)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+
+	if (green(gt)) {
+		if (!abstime)
+			return join(gt, retval, MX_NEVER);
+		if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+			return EINVAL;
+		if (try_done(gt) != 0 && (abstime->tv_nsec < 0 ||
+		    abstime->tv_nsec >= (long)MX_NS))
+			return EINVAL;
+		return join(gt, retval, mx_deadline(clock, abstime));
+	}
+	if (!mx_on() || gt == &mx_me)
+		return real.pthread_clockjoin_np(pt, retval, clock, abstime);
+	mx_testcancel();
+	return MX_HOP(false, real.pthread_clockjoin_np(pt, retval, clock,
+	    abstime));
+}
+
+int
+pthread_timedjoin_np(pthread_t pt, void **retval,
+    const struct timespec *abstime)
+{
+	if (!green(mx_thread_of(pt)) && !mx_on())
+		return real.pthread_timedjoin_np(pt, retval, abstime);
+	return pthread_clockjoin_np(pt, retval, CLOCK_REALTIME, abstime);
+}
+
+int
+pthread_detach(pthread_t pt)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+	int fate;
+
+	if (!green(gt))
+		return real.pthread_detach(pt);
+	fate = atomic_fetch_or(&gt->fate, MX_FATE_DETACHED);
+	if (fate & MX_FATE_DETACHED)
+		return EINVAL;
+	if (fate & MX_FATE_DONE)
+		mx_thread_release(gt);
+	return 0;
+}
+
+void
+pthread_exit(void *retval)
+{
+	if (mx_on())
+		mx_thread_exit(retval);
+	real.pthread_exit(retval);
+	__builtin_unreachable();
+}
+
+/* ---- cancellation ---- */
+
+int
+pthread_cancel(pthread_t pt)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+
+	if (!gt->dom)
+		return real.pthread_cancel(pt);
+	if (atomic_load(&gt->fate) & MX_FATE_DONE)
+		return 0;
+	atomic_store(&gt->cancel, 1);
+	if (gt == &mx_me) {
+		if (gt->cancel_async)
+			mx_testcancel();
+	} else if (!gt->cancel_disabled) {
+		mx_wake(gt, -EINTR);
+	}
+	return 0;
+}
+
+void
+pthread_testcancel(void)
+{
+	if (!mx_on()) {
+		real.pthread_testcancel();
+		return;
+	}
+	mx_testcancel();
+}
+
+int
+pthread_setcancelstate(int state, int *old)
+{
+	struct mx_gt *gt = &mx_me;
+
+	if (!gt->dom)
+		return real.pthread_setcancelstate(state, old);
+	if (state != PTHREAD_CANCEL_ENABLE && state != PTHREAD_CANCEL_DISABLE)
+		return EINVAL;
+	if (old)
+		*old = gt->cancel_disabled ? PTHREAD_CANCEL_DISABLE :
+		    PTHREAD_CANCEL_ENABLE;
+	gt->cancel_disabled = state == PTHREAD_CANCEL_DISABLE;
+	if (gt->on && gt->cancel_async)
+		mx_testcancel();
+	return 0;
+}
+
+int
+pthread_setcanceltype(int type, int *old)
+{
+	struct mx_gt *gt = &mx_me;
+
+	if (!gt->dom)
+		return real.pthread_setcanceltype(type, old);
+	if (type != PTHREAD_CANCEL_DEFERRED &&
+	    type != PTHREAD_CANCEL_ASYNCHRONOUS)
+		return EINVAL;
+	if (old)
+		*old = gt->cancel_async ? PTHREAD_CANCEL_ASYNCHRONOUS :
+		    PTHREAD_CANCEL_DEFERRED;
+	gt->cancel_async = type == PTHREAD_CANCEL_ASYNCHRONOUS;
+	if (gt->on && gt->cancel_async)
+		mx_testcancel();
+	return 0;
+}
+
+/* ---- names and scheduling ---- */
+
+int
+pthread_setname_np(pthread_t pt, const char *name)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+	size_t len = strlen(name);
+
+	if (!gt->dom)
+		return real.pthread_setname_np(pt, name);
+	if (len >= sizeof(gt->name))
+		return ERANGE;
+	memcpy(gt->name, name, len + 1);
+	return 0;
+}
+
+int
+pthread_getname_np(pthread_t pt, char *name, size_t len)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+
+	if (!gt->dom)
+		return real.pthread_getname_np(pt, name, len);
+	if (len < sizeof(gt->name))
+		return ERANGE;
+	memcpy(name, gt->name, sizeof(gt->name));
+	return 0;
+}
+
+/* Processor time is a kernel thread's: of the carrier, for a green thread. */
+int
+pthread_getcpuclockid(pthread_t pt, clockid_t *clock)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+
+	if (!gt->dom)
+		return real.pthread_getcpuclockid(pt, clock);
+	/* The kernel's encoding: ~tid, then per thread (4) and sched (2). */
+	*clock = (clockid_t)(~(unsigned)(gt->kt ? gt->kt->tid :
+	    getpid()) << 3 | 6);
+	return 0;
+}
+
+/* The kernel thread that runs gt, or ran it last. */
+static int
+ktid(const struct mx_gt *gt)
+{
+	return gt->kt ? gt->kt->tid : 0;
+}
+
+int
+pthread_setaffinity_np(pthread_t pt, size_t size, const cpu_set_t *set)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+
+	if (!gt->dom)
+		return real.pthread_setaffinity_np(pt, size, set);
+	return sched_setaffinity(ktid(gt), size, set) < 0 ? errno : 0;
+}
+
+int
+pthread_getaffinity_np(pthread_t pt, size_t size, cpu_set_t *set)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+
+	if (!gt->dom)
+		return real.pthread_getaffinity_np(pt, size, set);
+	return sched_getaffinity(ktid(gt), size, set) < 0 ? errno : 0;
+}
+
+/* One kernel thread runs all: priorities among green threads have no effect. */
+int
+pthread_setschedparam(pthread_t pt, int policy, const struct sched_param *param)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+
+	if (!gt->dom)
+		return real.pthread_setschedparam(pt, policy, param);
+	return sched_setscheduler(ktid(gt), policy, param) < 0 ? errno : 0;
+}
+
+int
+pthread_getschedparam(pthread_t pt, int *policy, struct sched_param *param)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+
+	if (!gt->dom)
+		return real.pthread_getschedparam(pt, policy, param);
+	*policy = sched_getscheduler(ktid(gt));
+	if (*policy < 0 || sched_getparam(ktid(gt), param) < 0)
+		return errno;
+	return 0;
+}
+
+int
+pthread_setschedprio(pthread_t pt, int prio)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+	struct sched_param param = { .sched_priority = prio };
+
+	if (!gt->dom)
+		return real.pthread_setschedprio(pt, prio);
+	return sched_setparam(ktid(gt), &param) < 0 ? errno : 0;
+}
+
+/* ---- thread-specific data: we must know the destructors ---- */
+
+int
+pthread_key_create(pthread_key_t *key, mx_dtor_fn dtor)
+{
+	return mx_key_create(key, dtor);
+}
+MX_ALIAS(__pthread_key_create, pthread_key_create);
+
+int
+pthread_key_delete(pthread_key_t key)
+{
+	return mx_key_delete(key);
+}
+
+int
+tss_create(tss_t *key, tss_dtor_t dtor)
+{
+	return mx_key_create(key, dtor) ? thrd_error : thrd_success;
+}
+
+void
+tss_delete(tss_t key)
+{
+	mx_key_delete(key);
+}
+
+/* ---- C11 ---- */
+
+int
+thrd_create(thrd_t *thr, mx_thrd_fn fn, void *arg)
+{
+	int rc;
+
+	if (!mx_on() || mx_me.kernel_threads)
+		return real.thrd_create(thr, fn, arg);
+	rc = mx_thread_create(thr, NULL, NULL, fn, arg);
+	return rc == 0 ? thrd_success : rc == ENOMEM ? thrd_nomem : thrd_error;
+}
+
+int
+thrd_join(thrd_t thr, int *res)
+{
+	void *retval;
+
+	if (!green(mx_thread_of(thr)))
+		return mx_on() ? MX_HOP(false, real.thrd_join(thr, res)) :
+		    real.thrd_join(thr, res);
+	if (pthread_join(thr, &retval) != 0)
+		return thrd_error;
+	if (res)
+		*res = (int)(intptr_t)retval;
+	return thrd_success;
+}
+
+int
+thrd_detach(thrd_t thr)
+{
+	if (!green(mx_thread_of(thr)))
+		return real.thrd_detach(thr);
+	return pthread_detach(thr) ? thrd_error : thrd_success;
+}
+
+void
+thrd_exit(int res)
+{
+	if (mx_on())
+		mx_thread_exit((void *)(intptr_t)res);
+	real.thrd_exit(res);
+	__builtin_unreachable();
+}

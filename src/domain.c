@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains: opting in and out, and what fork makes of them.
+ *
+ * Fork: our handlers are the first that were registered, so prepare runs last
+ * and the others first. Prepare takes the caller's domain and the locks whose
+ * data the child goes on using; what belongs to other threads is dropped in
+ * the child. The child builds hub, loop and descriptors when it first waits:
+ * most children exec before that. The parent's epoll set is shared with the
+ * child, so the child must never change it, only close its copy.
+ */
+#include "mx.h"
+
+_Atomic(struct mx_domain *) mx_domains;
+_Atomic int mx_active;
+struct mx_gt *mx_process_main;
+
+static pthread_mutex_t enter_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_key_t end_key;
+static bool ready;
+
+/* A thread that opted in ends by itself: let its domain go on without it. */
+static void
+on_thread_end(void *arg)
+{
+	struct mx_gt *gt = &mx_me;
+
+	(void)arg;
+	if (gt->dom)
+		mx_domain_release(gt);
+}
+
+static struct mx_domain *
+domain_get(void)
+{
+	struct mx_domain *d;
+
+	for (d = atomic_load(&mx_domains); d; d = d->next)
+		if (!d->used)
+			break;
+	if (!d) {
+		d = mx_map(sizeof(*d));
+		if (!d)
+			return NULL;
+		mx_list_init(&d->all);
+		d->epfd = d->tfd = -1;
+		d->next = atomic_load(&mx_domains);
+		/* Lists of domains are walked without a lock; d is complete. */
+		atomic_store(&mx_domains, d);
+	}
+	d->used = true;
+	return d;
+}
+
+/* Hub, idle loop, epoll set and loop of d, for main thread gt. errno value. */
+static int
+build(struct mx_domain *d, struct mx_gt *gt)
+{
+	int rc;
+
+	if (mx_timer_reserve(d, 64) < 0)
+		return ENOMEM;
+	rc = mx_loop_init(d);
+	if (rc == 0 && !d->hub)
+		rc = -mx_thread_role(mx_hub, d, &d->hub);
+	if (rc == 0 && !gt->home->idle)
+		rc = -mx_thread_role(mx_kt_idle_role, gt->home,
+		    &gt->home->idle);
+	if (rc == 0)
+		rc = -mx_monitor_start();
+	return -rc;
+}
+
+static int
+enter(struct mx_gt *gt)
+{
+	struct mx_domain *d;
+	int rc;
+
+	if (!ready) {
+		rc = mx_thread_init();
+		if (rc < 0)
+			return -rc;
+		if (real.pthread_key_create(&end_key, on_thread_end))
+			return EAGAIN;
+		ready = true;
+	}
+	mx_thread_adopt(gt);
+	if (!gt->home)
+		gt->home = mx_kt_self_new();
+	if (!gt->home)
+		return EAGAIN;
+	d = domain_get();
+	if (!d)
+		return ENOMEM;
+	rc = build(d, gt);
+	if (rc) {
+		mx_loop_fini(d);
+		d->used = false;
+		return rc;
+	}
+	gt->kt = gt->home;
+	gt->kt->cur = gt;
+	gt->kt->mask = gt->mask;
+	gt->kt->ss_sp = gt->ss.ss_flags & SS_DISABLE ? NULL : gt->ss.ss_sp;
+	d->main = gt;
+	d->peak = 0;
+	d->switches = d->parks = d->handoffs = 0;
+	d->hops = d->created = d->reused = 0;
+	gt->dom = d;
+	mx_thread_list(gt, true);
+	pthread_setspecific(end_key, gt);
+	if (gt->is_process_main)
+		mx_process_main = gt;
+	atomic_store(&mx_active, 1);
+	atomic_store(&d->hold, MX_HOLD(gt->kt));
+	return 0;
+}
+
+/* [any thread] Opts the caller in. 0 or an errno value; keeps errno. */
+int
+mx_domain_enter(void)
+{
+	struct mx_gt *gt = &mx_me;
+	int rc, saved = errno;
+
+	if (gt->dom)
+		return 0;
+	real.pthread_mutex_lock(&enter_lock);
+	rc = enter(gt);
+	real.pthread_mutex_unlock(&enter_lock);
+	errno = saved;
+	if (rc == 0)
+		gt->on = 1;
+	return rc;
+}
+
+static void
+detach(struct mx_gt *gt)
+{
+	gt->dom = NULL;
+	if (mx_process_main == gt)
+		mx_process_main = NULL;
+	pthread_setspecific(end_key, NULL);
+	mx_thread_unadopt(gt);
+	gt->on = 0;
+}
+
+int
+mx_domain_leave(void)
+{
+	struct mx_gt *gt = &mx_me;
+	struct mx_domain *d = gt->dom;
+	int saved = errno;
+
+	if (!d || !gt->is_main)
+		return EINVAL;
+	if (atomic_load(&d->nlive) > 1)
+		return EBUSY;
+	mx_enter(gt);
+	mx_thread_list(gt, false);
+	mx_kt_goto(gt->home);
+	detach(gt);
+	mx_crit_leave();
+	real.pthread_mutex_lock(&enter_lock);
+	mx_loop_fini(d);
+	d->main = NULL;
+	d->used = false;
+	real.pthread_mutex_unlock(&enter_lock);
+	errno = saved;
+	return 0;
+}
+
+static void
+home_after(void *arg)
+{
+	struct mx_gt *gt = arg;
+
+	atomic_store(&gt->home->want, gt);
+	mx_futex_wake(&gt->home->job, 1);
+}
+
+/*
+ * [user code of a main thread] The thread ends: it goes back to its own kernel
+ * thread, and the domain, if anybody else is in it, goes on without.
+ */
+void
+mx_domain_release(struct mx_gt *gt)
+{
+	struct mx_domain *d = gt->dom;
+	struct mx_kt *kt;
+
+	if (mx_domain_leave() == 0)
+		return;
+	kt = mx_kt_spare(true);
+	if (!kt) {
+		mx_say("no kernel thread for a domain whose main thread ends");
+		abort();
+	}
+	mx_enter(gt);
+	mx_thread_list(gt, false);
+	d->main = NULL;
+	if (gt->kt == gt->home) {
+		atomic_store(&d->hold, MX_HOLD(kt) | MX_HOLD_RT);
+		mx_kt_give(kt, MX_JOB_DOMAIN, d);
+	} else {
+		mx_kt_unspare(kt);
+		mx_switch(gt, home_after, gt);
+	}
+	detach(gt);
+	mx_crit_leave();
+}
+
+/* ---- fork ---- */
+
+void
+mx_domain_fork_prepare(void)
+{
+	struct mx_gt *gt = &mx_me;
+
+	if (gt->on)
+		mx_enter(gt);
+	mx_crit_enter();
+	mx_stack_lock(true);
+	mx_signal_lock(true);
+}
+
+void
+mx_domain_fork_parent(void)
+{
+	struct mx_gt *gt = &mx_me;
+
+	mx_signal_lock(false);
+	mx_stack_lock(false);
+	mx_crit_leave();
+	if (gt->dom && gt->depth == 1 && !gt->hopping)
+		mx_leave(gt);
+}
+
+static void
+reset_domain(struct mx_domain *d, struct mx_gt *gt)
+{
+	d->runq = NULL;
+	atomic_store(&d->inbox, NULL);
+	atomic_store(&d->sleeping, 0);
+	atomic_store(&d->hold, 0);
+	atomic_store(&d->fdlock, 0);
+	atomic_store(&d->all_lock, 0);
+	d->nheap = 0;
+	d->hub = NULL;
+	d->main = gt;
+	mx_fd_fini(d);
+	mx_list_init(&d->all);
+	atomic_store(&d->nlive, 0);
+	d->nmasked = 0;
+	memset(d->nblock, 0, sizeof(d->nblock));
+	atomic_store(&d->hubmask, 0);
+	d->next = NULL;
+}
+
+void
+mx_domain_fork_child(void)
+{
+	struct mx_gt *gt = &mx_me;
+	struct mx_domain *d = gt->dom;
+
+	mx_signal_lock(false);
+	mx_stack_lock(false);
+	mx_lot_fork();
+	mx_kt_fork();
+	mx_monitor_fork();
+	mx_thread_fork();
+	pthread_mutex_init(&enter_lock, NULL);
+	mx_crit_leave();
+	atomic_store(&mx_domains, d);
+	mx_process_main = NULL;
+	if (!d) {
+		atomic_store(&mx_active, 0);
+		gt->home = NULL;
+		return;
+	}
+	reset_domain(d, gt);
+	gt->hopping = false;
+	gt->is_main = gt->is_process_main = true;
+	gt->tid = gt->ktid = *gt->tidp;
+	gt->timer.slot = 0;
+	gt->home = gt->kt = mx_kt_self_new();
+	mx_process_main = gt;
+	mx_thread_list(gt, true);
+	gt->on = 1;
+	gt->depth = 0;
+}
+
+/*
+ * [in the runtime] The child of a fork enters the runtime for the first time:
+ * now it needs a loop. It has one thread, so libc and the heap are its own.
+ */
+void
+mx_domain_revive(struct mx_gt *gt)
+{
+	struct mx_domain *d = gt->dom;
+	int rc;
+
+	if (!gt->home)
+		gt->home = gt->kt = mx_kt_self_new();
+	if (d->loop)
+		mx_loop_fini(d);
+	rc = gt->home ? build(d, gt) : ENOMEM;
+	if (rc) {
+		mx_say("the child of a fork cannot have a loop: %s",
+		    strerror(rc));
+		abort();
+	}
+	atomic_store(&d->hold, MX_HOLD(gt->kt) | MX_HOLD_RT);
+}
+
+/* vfork: what the child does with our state must not last. */
+pid_t mx_vfork_child(void) __attribute__((visibility("hidden"), used));
+pid_t mx_vfork_parent(int rc) __attribute__((visibility("hidden"), used));
+
+pid_t
+mx_vfork_child(void)
+{
+	mx_me.vfork = true;
+	mx_me.vfork_on = mx_me.on;
+	mx_me.on = 0;
+	return 0;
+}
+
+/* The parent sleeps until the child is gone, so this is in order. */
+pid_t
+mx_vfork_parent(int rc)
+{
+	if (mx_me.vfork) {
+		mx_me.vfork = false;
+		mx_me.on = mx_me.vfork_on;
+	}
+	if (rc < 0) {
+		errno = -rc;
+		return -1;
+	}
+	return rc;
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting for descriptors. Every domain has an epoll set of its own, which the
+ * loop watches as one descriptor. A descriptor is registered there once, edge
+ * triggered, when somebody first waits for it, and stays until its number is
+ * closed or reused: no epoll_ctl a message.
+ *
+ * Lost edges: an event that comes between a failed system call and the wait is
+ * counted (rseq, wseq). Who is about to wait compares the count with the one
+ * that it read before the system call, and tries again if they differ.
+ *
+ * Close: mx_fd_closing() wakes the waiters with EBADF and takes the number out
+ * of the set before libc's close(); mx_fd_closed() makes those who came in
+ * between try again, so that nobody waits on for what the number was.
+ *
+ * fdlock guards waiters and registration against closers on other kernel
+ * threads; it is a leaf, taken within mx_crit.
+ */
+#include "mx.h"
+
+#define CHUNK 512
+#define CHUNKS 4096		/* two million descriptors */
+#define EVENTS 256
+#define DATA_TIMER UINT64_MAX
+
+#define WANT_READ (EPOLLIN | EPOLLPRI | EPOLLRDHUP)
+#define WANT_WRITE EPOLLOUT
+#define WANT_BOTH (EPOLLERR | EPOLLHUP)
+
+struct mx_fdtab {
+	_Atomic(struct mx_fd *) chunk[CHUNKS];
+};
+
+_Atomic uint32_t mx_tmo_gen = 1;
+_Atomic uint32_t mx_evseq;
+
+/* ---- our own descriptors ---- */
+
+#define OWN_MAX 64
+static _Atomic int own[OWN_MAX];	/* fd + 1, 0: empty */
+static _Atomic int own_n;		/* slots in use at most */
+
+bool
+mx_fd_ours(int fd)
+{
+	int i, n = atomic_load_explicit(&own_n, memory_order_relaxed);
+
+	for (i = 0; i < n; i++)
+		if (atomic_load_explicit(&own[i], memory_order_relaxed) ==
+		    fd + 1)
+			return true;
+	return false;
+}
+
+void
+mx_fd_own(int fd)
+{
+	int i, empty, n;
+
+	for (i = 0; i < OWN_MAX; i++) {
+		empty = 0;
+		if (!atomic_compare_exchange_strong(&own[i], &empty, fd + 1))
+			continue;
+		n = atomic_load(&own_n);
+		while (n < i + 1 &&
+		    !atomic_compare_exchange_weak(&own_n, &n, i + 1))
+			;
+		return;
+	}
+}
+
+void
+mx_fd_disown(int fd)
+{
+	int i, want;
+
+	for (i = 0; i < OWN_MAX; i++) {
+		want = fd + 1;
+		if (atomic_compare_exchange_strong(&own[i], &want, 0))
+			return;
+	}
+}
+
+/*
+ * Moves a fresh descriptor of ours out of the way of programs, which expect
+ * the lowest numbers for themselves. Returns the new number, or the old one
+ * when there is no better.
+ */
+int
+mx_fd_high(int fd)
+{
+	struct rlimit rl;
+	int high = -1, min;
+
+	if (fd < 0)
+		return fd;
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur > 64) {
+		min = rl.rlim_cur > 1 << 20 ? 1 << 20 : (int)rl.rlim_cur;
+		high = real.fcntl(fd, F_DUPFD_CLOEXEC, (void *)(long)(min - 48));
+	}
+	if (high < 0)
+		return fd;
+	real.close(fd);
+	return high;
+}
+
+/* ---- the table ---- */
+
+static void
+entry_reset(struct mx_fd *e)
+{
+	e->gen++;
+	e->mask = 0;
+	e->stream = -1;
+	e->tmo_gen = 0;
+	atomic_store(&e->drained, 0);
+	atomic_fetch_add(&e->rseq, 1);
+	atomic_fetch_add(&e->wseq, 1);
+}
+
+struct mx_fd *
+mx_fd_peek(struct mx_domain *d, int fd)
+{
+	struct mx_fd *c;
+
+	if (unlikely((unsigned)fd >= CHUNK * CHUNKS))
+		return NULL;
+	c = atomic_load_explicit(&d->fdtab->chunk[fd / CHUNK],
+	    memory_order_acquire);
+	return c ? &c[fd % CHUNK] : NULL;
+}
+
+/* Also makes the entry; NULL: no memory, or no such number. */
+struct mx_fd *
+mx_fd_get(struct mx_domain *d, int fd)
+{
+	struct mx_fd *e = mx_fd_peek(d, fd), *none = NULL;
+	int i;
+
+	if (e || (unsigned)fd >= CHUNK * CHUNKS)
+		return e;
+	e = mx_map(CHUNK * sizeof(*e));
+	if (!e)
+		return NULL;
+	for (i = 0; i < CHUNK; i++) {
+		e[i].stream = -1;
+		mx_list_init(&e[i].rd);
+		mx_list_init(&e[i].wr);
+	}
+	if (!atomic_compare_exchange_strong(&d->fdtab->chunk[fd / CHUNK],
+	    &none, e))
+		munmap(e, CHUNK * sizeof(*e));
+	return mx_fd_peek(d, fd);
+}
+
+static int
+watch_locked(struct mx_domain *d, struct mx_fd *e, int fd, uint32_t events)
+{
+	struct epoll_event ev;
+	uint32_t mask;
+	int op, saved = errno, rc = 0;
+
+	mask = e->mask;
+	if (events & (WANT_READ | WANT_BOTH))
+		mask |= WANT_READ;
+	if (events & WANT_WRITE)
+		mask |= WANT_WRITE;
+	if (mask == 0)
+		mask = WANT_READ;
+	if ((e->mask & mask) == mask)
+		return 0;
+	ev.events = mask | EPOLLET;
+	ev.data.u64 = (uint64_t)e->gen << 32 | (uint32_t)fd;
+	op = e->mask ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	if (real.epoll_ctl(d->epfd, op, fd, &ev) < 0) {
+		if (errno == EEXIST)
+			op = EPOLL_CTL_MOD;
+		else if (errno == ENOENT)
+			op = EPOLL_CTL_ADD;
+		else
+			op = 0;
+		if (!op || real.epoll_ctl(d->epfd, op, fd, &ev) < 0)
+			rc = -errno;
+	}
+	if (rc == 0)
+		e->mask = mask;
+	errno = saved;
+	return rc;
+}
+
+/*
+ * [held] Makes sure that events on fd will be seen. 0, or -errno: EPERM (the
+ * file is always ready), EBADF, ENOSPC, ENOMEM, ELOOP.
+ */
+int
+mx_fd_watch(struct mx_domain *d, int fd, uint32_t events)
+{
+	struct mx_fd *e = mx_fd_get(d, fd);
+	int rc;
+
+	if (!e)
+		return fd < 0 ? -EBADF : -ENOMEM;
+	mx_spin_lock(&d->fdlock);
+	rc = watch_locked(d, e, fd, events);
+	mx_spin_unlock(&d->fdlock);
+	return rc;
+}
+
+/* [held, armed] Also links the waiter, in up to two lists by w[0] and w[1]. */
+int
+mx_fd_enrol(struct mx_domain *d, struct mx_fdw *w, int fd, uint32_t events)
+{
+	struct mx_fd *e = mx_fd_get(d, fd);
+	int rc;
+
+	if (!e)
+		return fd < 0 ? -EBADF : -ENOMEM;
+	w->fd = fd;
+	w->gt = &mx_me;
+	mx_spin_lock(&d->fdlock);
+	rc = watch_locked(d, e, fd, events);
+	w->linked = rc == 0;
+	if (rc == 0)
+		mx_list_add(events & WANT_WRITE ? &e->wr : &e->rd, &w->link);
+	mx_spin_unlock(&d->fdlock);
+	return rc;
+}
+
+void
+mx_fd_unenrol(struct mx_domain *d, struct mx_fdw *w)
+{
+	mx_spin_lock(&d->fdlock);
+	if (w->linked) {
+		w->linked = false;
+		mx_list_del(&w->link);
+	}
+	mx_spin_unlock(&d->fdlock);
+}
+
+/* [fdlock] */
+static void
+wake_all(struct mx_list *head, int rc, bool held)
+{
+	struct mx_fdw *w;
+
+	while (!mx_list_empty(head)) {
+		w = mx_container(head->next, struct mx_fdw, link);
+		w->linked = false;
+		mx_list_del(&w->link);
+		if (held)
+			mx_wake_held(w->gt, rc);
+		else
+			mx_wake(w->gt, rc);
+	}
+}
+
+/* [held] Collects events and wakes who waits for them; never blocks. */
+int
+mx_fd_poll(struct mx_domain *d)
+{
+	struct epoll_event ev[EVENTS];
+	struct mx_fd *e;
+	uint32_t got;
+	int i, n;
+
+	n = real.epoll_wait(d->epfd, ev, EVENTS, 0);
+	if (n <= 0)
+		return 0;
+	atomic_fetch_add_explicit(&mx_evseq, 1, memory_order_relaxed);
+	mx_spin_lock(&d->fdlock);
+	for (i = 0; i < n; i++) {
+		if (ev[i].data.u64 == DATA_TIMER) {
+			d->armed = MX_NEVER;
+			continue;
+		}
+		e = mx_fd_peek(d, (int)(uint32_t)ev[i].data.u64);
+		if (!e || e->gen != (uint32_t)(ev[i].data.u64 >> 32))
+			continue;
+		got = ev[i].events;
+		/* Urgent data or the end: a short read proves nothing then. */
+		if (got & (EPOLLPRI | EPOLLRDHUP | WANT_BOTH))
+			e->stream = 0;
+		if (got & (WANT_READ | WANT_BOTH)) {
+			atomic_fetch_add_explicit(&e->rseq, 1,
+			    memory_order_relaxed);
+			wake_all(&e->rd, 0, true);
+		}
+		if (got & (WANT_WRITE | WANT_BOTH)) {
+			atomic_fetch_add_explicit(&e->wseq, 1,
+			    memory_order_relaxed);
+			wake_all(&e->wr, 0, true);
+		}
+	}
+	mx_spin_unlock(&d->fdlock);
+	return n;
+}
+
+/*
+ * [user code] Parks until fd has one of events, unless its counter is not seq
+ * any more. Returns 0 (try again), -ETIMEDOUT, -EBADF (closed meanwhile),
+ * -EINTR or -ERESTART (handlers ran), -EPERM (always ready), other -errno:
+ * cannot be waited for this way.
+ */
+int
+mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint64_t dl)
+{
+	struct mx_gt *gt = &mx_me;
+	struct mx_domain *d = gt->dom;
+	struct mx_fdw w = { .fd = fd };
+	struct mx_fd *e;
+	int rc;
+
+	mx_enter(gt);
+	gt->sigran = 0;
+	mx_arm(gt);
+	rc = mx_fd_enrol(d, &w, fd, events);
+	if (rc < 0) {
+		if (!mx_disarm(gt))
+			mx_park(gt, MX_NEVER);
+		mx_leave(gt);
+		return rc;
+	}
+	e = mx_fd_peek(d, fd);
+	if (atomic_load_explicit(events & WANT_WRITE ? &e->wseq : &e->rseq,
+	    memory_order_relaxed) != seq && mx_disarm(gt))
+		rc = 0;
+	else if (mx_interrupted(gt) && mx_disarm(gt))
+		rc = -EINTR;
+	else
+		rc = mx_park(gt, dl);
+	mx_fd_unenrol(d, &w);
+	mx_leave(gt);
+	if (rc == -EINTR) {
+		if (mx_cancelled(gt))
+			mx_cancel_now();
+		rc = mx_sig_restart();
+	}
+	return rc;
+}
+
+/* ---- close ---- */
+
+static void
+forget(int fd, int rc)
+{
+	struct mx_domain *d;
+	struct mx_fd *e;
+	int saved = errno;
+
+	if (fd < 0)
+		return;
+	for (d = atomic_load(&mx_domains); d; d = d->next) {
+		e = d->fdtab ? mx_fd_peek(d, fd) : NULL;
+		if (!e || !*(volatile uint32_t *)&e->mask)
+			continue;
+		mx_crit_enter();
+		mx_spin_lock(&d->fdlock);
+		if (e->mask && d->epfd >= 0)
+			real.epoll_ctl(d->epfd, EPOLL_CTL_DEL, fd, NULL);
+		entry_reset(e);
+		wake_all(&e->rd, rc, false);
+		wake_all(&e->wr, rc, false);
+		mx_spin_unlock(&d->fdlock);
+		mx_crit_leave();
+	}
+	errno = saved;
+}
+
+/* Before the number is closed or replaced. Any thread, any mode. */
+void
+mx_fd_closing(int fd)
+{
+	if (atomic_load_explicit(&mx_active, memory_order_relaxed))
+		forget(fd, -EBADF);
+}
+
+/* After it was: who came in between tries again. */
+void
+mx_fd_closed(int fd)
+{
+	if (atomic_load_explicit(&mx_active, memory_order_relaxed))
+		forget(fd, 0);
+}
+
+/* A short read is no promise any more: shutdown, setsockopt, O_NONBLOCK. */
+void
+mx_fd_touched(int fd)
+{
+	struct mx_domain *d;
+	struct mx_fd *e;
+
+	if (!atomic_load_explicit(&mx_active, memory_order_relaxed))
+		return;
+	for (d = atomic_load(&mx_domains); d; d = d->next) {
+		e = d->fdtab ? mx_fd_peek(d, fd) : NULL;
+		if (e) {
+			e->stream = 0;
+			atomic_store(&e->drained, 0);
+		}
+	}
+}
+
+/* ---- a domain's set ---- */
+
+int
+mx_fd_init(struct mx_domain *d)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	int i, j;
+	struct mx_fd *c;
+
+	d->armed = MX_NEVER;
+	if (!d->fdtab) {
+		d->fdtab = mx_map(sizeof(*d->fdtab));
+		if (!d->fdtab)
+			return -ENOMEM;
+	}
+	for (i = 0; i < CHUNKS; i++) {
+		c = atomic_load(&d->fdtab->chunk[i]);
+		for (j = 0; c && j < CHUNK; j++) {
+			mx_list_init(&c[j].rd);
+			mx_list_init(&c[j].wr);
+			entry_reset(&c[j]);
+		}
+	}
+	d->epfd = mx_fd_high(real.epoll_create1(EPOLL_CLOEXEC));
+	if (d->epfd < 0)
+		return -errno;
+	mx_fd_own(d->epfd);
+	d->tfd = mx_fd_high(real.timerfd_create(CLOCK_MONOTONIC,
+	    TFD_CLOEXEC | TFD_NONBLOCK));
+	if (d->tfd < 0)
+		return -errno;
+	mx_fd_own(d->tfd);
+	ev.data.u64 = DATA_TIMER;
+	if (real.epoll_ctl(d->epfd, EPOLL_CTL_ADD, d->tfd, &ev) < 0)
+		return -errno;
+	return 0;
+}
+
+void
+mx_fd_fini(struct mx_domain *d)
+{
+	if (d->epfd >= 0) {
+		mx_fd_disown(d->epfd);
+		real.close(d->epfd);
+	}
+	if (d->tfd >= 0) {
+		mx_fd_disown(d->tfd);
+		real.close(d->tfd);
+	}
+	d->epfd = d->tfd = -1;
+}

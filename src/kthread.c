@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernel threads that mixio made, or that opted in: their idle loops, and hop,
+ * by which a green thread moves to one of them for a call that blocks.
+ *
+ * An idle loop has an identity of its own. Its kernel thread waits for a job:
+ * run a green thread (hop), run a domain (handoff). A kernel thread that has
+ * been idle for a while ends, but for the last one: the monitor needs it at
+ * once, without asking the program's allocator for memory.
+ *
+ * kt_lock guards the table, the idle list and the queue of hops; it is a leaf.
+ */
+#include "mx.h"
+
+#define KTS 32000
+#define IDLE_NS (5 * MX_NS)
+#define STACK_BYTES (256 * 1024)
+
+_Atomic unsigned mx_kt_count, mx_kt_peak;
+
+static struct mx_kt *table;	/* KTS records, never moved */
+static _Atomic int kt_lock;
+static struct mx_kt *idle_list;
+static unsigned idle_n;
+static unsigned slots;		/* records ever used */
+static unsigned hops_now;	/* helpers that count against the limit */
+static struct mx_gt *hopq, *hopq_tail; /* wait for a helper */
+
+static void
+lock(void)
+{
+	mx_crit_enter();
+	mx_spin_lock(&kt_lock);
+}
+
+static void
+unlock(void)
+{
+	mx_spin_unlock(&kt_lock);
+	mx_crit_leave();
+}
+
+struct mx_kt *
+mx_kt_by_id(uint32_t id)
+{
+	return &table[id - 1];
+}
+
+static struct mx_kt *
+slot_get(void)
+{
+	struct mx_kt *kt = NULL;
+	unsigned i;
+	void *p;
+
+	if (!table) {
+		p = mx_map(KTS * sizeof(*table));
+		lock();
+		if (!table)
+			table = p;
+		else if (p)
+			munmap(p, KTS * sizeof(*table));
+		unlock();
+		if (!table)
+			return NULL;
+	}
+	lock();
+	for (i = 0; i < slots && !kt; i++)
+		if (!table[i].used)
+			kt = &table[i];
+	if (!kt && slots < KTS)
+		kt = &table[slots++];
+	if (kt) {
+		memset(kt, 0, sizeof(*kt));
+		kt->id = (uint32_t)(kt - table) + 1;
+		kt->used = true;
+	}
+	unlock();
+	return kt;
+}
+
+static void
+slot_put(struct mx_kt *kt)
+{
+	lock();
+	kt->used = false;
+	unlock();
+}
+
+/* [kt_lock] */
+static struct mx_kt *
+idle_pop(void)
+{
+	struct mx_kt *kt = idle_list;
+
+	if (kt) {
+		idle_list = kt->next;
+		idle_n--;
+		kt->is_idle = false;
+	}
+	return kt;
+}
+
+/* [kt_lock] False: it is not there any more, somebody gives it a job now. */
+static bool
+idle_remove(struct mx_kt *kt)
+{
+	struct mx_kt **p;
+
+	for (p = &idle_list; *p; p = &(*p)->next) {
+		if (*p != kt)
+			continue;
+		*p = kt->next;
+		idle_n--;
+		kt->is_idle = false;
+		return true;
+	}
+	return false;
+}
+
+void
+mx_kt_give(struct mx_kt *kt, enum mx_job job, void *arg)
+{
+	kt->job_arg = arg;
+	atomic_store(&kt->job, job);
+	mx_futex_wake(&kt->job, 1);
+}
+
+/*
+ * Waits for a job. MX_JOB_NONE: look at the want list again. MX_JOB_QUIT: idle
+ * for so long that the kernel thread shall end.
+ */
+static enum mx_job
+job_wait(struct mx_kt *kt)
+{
+	uint64_t rel = IDLE_NS;
+	enum mx_job job;
+	bool last;
+
+	for (;;) {
+		job = atomic_load(&kt->job);
+		if (job != MX_JOB_NONE) {
+			atomic_store(&kt->job, MX_JOB_NONE);
+			return job;
+		}
+		if (atomic_load(&kt->want)) {
+			lock();
+			last = idle_remove(kt);
+			unlock();
+			if (last)
+				return MX_JOB_NONE;
+			continue; /* a job is on its way, take that first */
+		}
+		if (mx_futex_wait(&kt->job, MX_JOB_NONE, rel) != -ETIMEDOUT)
+			continue;
+		lock();
+		last = idle_n <= 1 || kt->borrowed;
+		if (!last && idle_remove(kt)) {
+			unlock();
+			return MX_JOB_QUIT;
+		}
+		unlock();
+		/* The last spare sleeps without a limit: no wake-ups. */
+		if (last)
+			rel = MX_NEVER;
+	}
+}
+
+static void
+gt_run(struct mx_kt *kt, struct mx_gt *gt)
+{
+	mx_run_on(kt, kt->idle, gt);
+	mx_after(kt->idle);
+}
+
+/* The loop; returns when the kernel thread shall end. */
+static void
+idle_loop(struct mx_kt *kt)
+{
+	struct mx_domain *d;
+	struct mx_gt *gt;
+	enum mx_job job;
+
+	for (;;) {
+		gt = atomic_exchange(&kt->want, NULL);
+		if (gt) {
+			/* Only its own main thread wants a kernel thread. */
+			gt_run(kt, gt);
+			continue;
+		}
+		if (kt->reserved) {
+			/* Made for somebody who has a job for it. */
+			kt->reserved = false;
+			goto wait;
+		}
+		lock();
+		if (kt->helper) {
+			kt->helper = false;
+			hops_now--;
+		}
+		gt = hopq;
+		if (gt && hops_now < mx_env.helpers) {
+			hopq = gt->next;
+			kt->helper = true;
+			hops_now++;
+		} else {
+			gt = NULL;
+			kt->next = idle_list;
+			idle_list = kt;
+			idle_n++;
+			kt->is_idle = true;
+		}
+		unlock();
+		if (gt) {
+			gt_run(kt, gt);
+			continue;
+		}
+wait:
+		job = job_wait(kt);
+		if (job == MX_JOB_QUIT)
+			return;
+		if (job == MX_JOB_GT)
+			gt_run(kt, kt->job_arg);
+		if (job == MX_JOB_DOMAIN) {
+			d = kt->job_arg;
+			gt_run(kt, d->hub);
+		}
+	}
+}
+
+/* Role of the identity on which a borrowed kernel thread idles. */
+void
+mx_kt_idle_role(struct mx_gt *gt)
+{
+	mx_after(gt);
+	idle_loop(gt->role_arg);
+}
+
+static void *
+kt_main(void *arg)
+{
+	struct mx_kt *kt = arg;
+
+	/* A handler must never run on an idle loop; all signals are blocked. */
+	mx_me.ctx.tp = mx_arch_tp();
+	mx_me.depth = 1;
+	mx_me.mask = ~0ull;
+	mx_me.ss.ss_flags = SS_DISABLE;
+	mx_me.kt = kt;
+	kt->idle = &mx_me;
+	kt->cur = &mx_me;
+	kt->mask = ~0ull;
+	kt->tid = (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	idle_loop(kt);
+	atomic_fetch_sub(&mx_kt_count, 1);
+	slot_put(kt);
+	return NULL;
+}
+
+/* [user code] Starts a kernel thread; a reserved one is the caller's to use. */
+static struct mx_kt *
+kt_start(bool reserved, bool helper)
+{
+	uint64_t all = ~0ull, old;
+	pthread_attr_t attr;
+	struct mx_kt *kt;
+	unsigned n, peak;
+	pthread_t pt;
+	int rc;
+
+	kt = slot_get();
+	if (!kt)
+		return NULL;
+	kt->helper = helper;
+	kt->reserved = reserved;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
+	    8, 0, 0);
+	rc = real.pthread_create(&pt, &attr, kt_main, kt);
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
+	pthread_attr_destroy(&attr);
+	if (rc) {
+		slot_put(kt);
+		return NULL;
+	}
+	n = atomic_fetch_add(&mx_kt_count, 1) + 1;
+	peak = atomic_load(&mx_kt_peak);
+	while (n > peak && !atomic_compare_exchange_weak(&mx_kt_peak, &peak, n))
+		;
+	return kt;
+}
+
+/* An idle kernel thread, or a new one. It is the caller's to give a job. */
+struct mx_kt *
+mx_kt_spare(bool create)
+{
+	struct mx_kt *kt;
+
+	lock();
+	kt = idle_pop();
+	unlock();
+	if (!kt && create)
+		kt = kt_start(true, false);
+	return kt;
+}
+
+/* Makes sure that the monitor will find a spare one. */
+void
+mx_kt_ensure_spare(void)
+{
+	if (!*(struct mx_kt *volatile *)&idle_list)
+		kt_start(false, false);
+}
+
+/* Gives a spare one back that got no job. */
+void
+mx_kt_unspare(struct mx_kt *kt)
+{
+	lock();
+	kt->next = idle_list;
+	idle_list = kt;
+	idle_n++;
+	kt->is_idle = true;
+	unlock();
+}
+
+/* A record for the calling kernel thread, which opts in. */
+struct mx_kt *
+mx_kt_self_new(void)
+{
+	struct mx_kt *kt = slot_get();
+
+	if (kt) {
+		kt->borrowed = true;
+		kt->tid = (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+		kt->cur = &mx_me;
+		kt->mask = mx_me.mask;
+		kt->ss_sp = mx_me.ss.ss_flags & SS_DISABLE ? NULL :
+		    mx_me.ss.ss_sp;
+	}
+	return kt;
+}
+
+/* ---- hop ---- */
+
+static void
+give_after(void *arg)
+{
+	struct mx_gt *gt = arg;
+
+	mx_kt_give(gt->hop_kt, MX_JOB_GT, gt);
+}
+
+/* All helpers are busy: the next one that is done takes us. */
+static void
+queue_after(void *arg)
+{
+	struct mx_gt *gt = arg;
+	struct mx_kt *kt = NULL;
+
+	lock();
+	if (hops_now < mx_env.helpers && (kt = idle_pop()) != NULL) {
+		kt->helper = true;
+		hops_now++;
+	} else {
+		gt->next = NULL;
+		if (hopq)
+			hopq_tail->next = gt;
+		else
+			hopq = gt;
+		hopq_tail = gt;
+	}
+	unlock();
+	if (kt)
+		mx_kt_give(kt, MX_JOB_GT, gt);
+}
+
+static bool
+is_carrier(const struct mx_gt *gt)
+{
+	return MX_HOLD_KT(atomic_load_explicit(&gt->dom->hold,
+	    memory_order_relaxed)) == gt->kt->id;
+}
+
+/*
+ * [user code] Moves the calling green thread to a helper. Calls whose end
+ * depends on other threads of the program (a lock, a FIFO's other end) must
+ * not be bounded: with a limit, those who wait could keep out the one for whom
+ * they wait. If no kernel thread can be had the call is made where we are, and
+ * the monitor is the net. Keeps errno.
+ */
+void
+mx_hop_begin(bool bounded)
+{
+	struct mx_gt *gt = &mx_me;
+	struct mx_kt *kt = NULL;
+	bool queue = false, create = false;
+	int saved = errno;
+
+	atomic_fetch_add_explicit(&gt->dom->hops, 1, memory_order_relaxed);
+	if (!is_carrier(gt)) {
+		/* Off the domain already. */
+		gt->on = 0;
+		gt->hopping = true;
+		return;
+	}
+	lock();
+	if (bounded && hops_now >= mx_env.helpers) {
+		queue = true;
+	} else {
+		kt = idle_pop();
+		create = kt == NULL;
+		if (bounded)
+			hops_now++;
+		if (kt)
+			kt->helper = bounded;
+	}
+	unlock();
+	if (create) {
+		kt = kt_start(true, bounded);
+		if (!kt && bounded) {
+			lock();
+			hops_now--;
+			unlock();
+		}
+		if (!kt) {
+			gt->on = 0;
+			gt->hopping = true;
+			errno = saved;
+			return;
+		}
+	}
+	mx_enter(gt);
+	gt->hop_kt = kt;
+	gt->hopping = true;
+	mx_switch(gt, queue ? queue_after : give_after, gt);
+	/* On the helper, without the domain; on stays 0. */
+	mx_crit_leave();
+	errno = saved;
+}
+
+/* Back to the domain. Keeps errno. */
+void
+mx_hop_end(void)
+{
+	struct mx_gt *gt = &mx_me;
+
+	gt->hopping = false;
+	mx_enter(gt);
+	mx_leave(gt);
+}
+
+/* ---- going to one kernel thread ---- */
+
+static void
+want_after(void *arg)
+{
+	struct mx_gt *gt = arg;
+	struct mx_kt *kt = gt->hop_kt;
+
+	atomic_store_explicit(&gt->dom->hold, 0, memory_order_release);
+	atomic_store(&kt->want, gt);
+	mx_futex_wake(&kt->job, 1);
+}
+
+/*
+ * [held, main thread] Moves to kernel thread kt, giving the domain up: nobody
+ * holds it when this returns.
+ */
+void
+mx_kt_goto(struct mx_kt *kt)
+{
+	struct mx_gt *gt = &mx_me;
+
+	if (gt->kt == kt) {
+		atomic_store_explicit(&gt->dom->hold, 0, memory_order_release);
+		return;
+	}
+	gt->hop_kt = kt;
+	gt->kt->after = want_after;
+	gt->kt->after_arg = gt;
+	mx_run_on(gt->kt, gt, gt->kt->idle);
+	mx_after(gt);
+}
+
+/* The child of a fork: one kernel thread is left, the caller's. */
+void
+mx_kt_fork(void)
+{
+	unsigned i;
+
+	atomic_store(&kt_lock, 0);
+	idle_list = NULL;
+	idle_n = 0;
+	hops_now = 0;
+	hopq = NULL;
+	for (i = 0; i < slots; i++)
+		table[i].used = false;
+	atomic_store(&mx_kt_count, 0);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Parking by address: one table for the process, keyed by address as the
+ * kernel's futex is. Green and kernel threads of any domain wait side by side.
+ *
+ * Waiting: enrol (count, then link), try once more, park. Waking: the real,
+ * waking operation, then look at the count. Both sides have a full barrier
+ * between their two steps, so one of them sees the other.
+ *
+ * Bucket locks are leaves, but for mx_lot_requeue(), which takes two in the
+ * order of their addresses. They are held with signal handlers put off
+ * (mx_crit), so that sem_post() in a handler cannot meet a lock of its own
+ * thread.
+ */
+#include "mx.h"
+
+struct mx_lot_bucket mx_lot[MX_LOT_BUCKETS];
+
+void
+mx_lot_init(void)
+{
+	int i;
+
+	for (i = 0; i < MX_LOT_BUCKETS; i++)
+		mx_list_init(&mx_lot[i].list);
+}
+
+/* The child of a fork: all waiters were other threads. */
+void
+mx_lot_fork(void)
+{
+	int i;
+
+	for (i = 0; i < MX_LOT_BUCKETS; i++) {
+		atomic_store(&mx_lot[i].lock, 0);
+		atomic_store(&mx_lot[i].n, 0);
+		mx_list_init(&mx_lot[i].list);
+	}
+}
+
+void
+mx_lot_enrol(struct mx_lot_node *n, uintptr_t key, uint32_t bits)
+{
+	struct mx_lot_bucket *b = mx_lot_bucket(key);
+
+	n->key = key;
+	n->bits = bits;
+	mx_crit_enter();
+	mx_spin_lock(&b->lock);
+	atomic_fetch_add(&b->n, 1);
+	n->linked = true;
+	mx_list_add(&b->list, &n->link);
+	mx_spin_unlock(&b->lock);
+	mx_crit_leave();
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+/* True: n was still waiting; false: a waker has taken it out. */
+bool
+mx_lot_unenrol(struct mx_lot_node *n)
+{
+	struct mx_lot_bucket *b;
+	bool linked;
+
+	for (;;) {
+		b = mx_lot_bucket(*(volatile uintptr_t *)&n->key);
+		mx_crit_enter();
+		mx_spin_lock(&b->lock);
+		if (b == mx_lot_bucket(n->key))
+			break;
+		mx_spin_unlock(&b->lock); /* requeued meanwhile */
+		mx_crit_leave();
+	}
+	linked = n->linked;
+	if (linked) {
+		n->linked = false;
+		mx_list_del(&n->link);
+		atomic_fetch_sub_explicit(&b->n, 1, memory_order_relaxed);
+	}
+	mx_spin_unlock(&b->lock);
+	mx_crit_leave();
+	return linked;
+}
+
+/* [bucket lock] True when the node's thread was waiting and is awake now. */
+static bool
+node_wake(struct mx_lot_node *n)
+{
+	_Atomic uint32_t *word = &n->word;
+
+	if (n->gt)
+		return mx_wake(n->gt, 0);
+	/*
+	 * From the store on the node may be gone; the futex call then wakes
+	 * nobody or, at worst, somebody for nothing.
+	 */
+	if (atomic_exchange(word, 1) == 0) {
+		mx_futex_wake(word, 1);
+		return true;
+	}
+	return false;
+}
+
+/* Wakes up to n waiters under key whose bits meet bits; returns how many. */
+int
+mx_lot_wake_slow(uintptr_t key, int n, uint32_t bits)
+{
+	struct mx_lot_bucket *b = mx_lot_bucket(key);
+	struct mx_lot_node *node;
+	struct mx_list *l, *next;
+	int woken = 0;
+
+	mx_crit_enter();
+	mx_spin_lock(&b->lock);
+	for (l = b->list.next; l != &b->list && woken < n; l = next) {
+		next = l->next;
+		node = mx_container(l, struct mx_lot_node, link);
+		if (node->key != key || !(node->bits & bits))
+			continue;
+		node->linked = false;
+		mx_list_del(l);
+		atomic_fetch_sub_explicit(&b->n, 1, memory_order_relaxed);
+		if (node_wake(node))
+			woken++;
+	}
+	mx_spin_unlock(&b->lock);
+	mx_crit_leave();
+	return woken;
+}
+
+/*
+ * FUTEX_CMP_REQUEUE: wakes nwake waiters under from and moves nmove others to
+ * to, after check(arg) returned 0 under the lock. Returns how many were woken
+ * or moved, or check's error.
+ */
+int
+mx_lot_requeue(uintptr_t from, uintptr_t to, int nwake, int nmove,
+    mx_try_fn check, void *arg)
+{
+	struct mx_lot_bucket *a = mx_lot_bucket(from), *b = mx_lot_bucket(to);
+	struct mx_lot_node *node;
+	struct mx_list *l, *next;
+	int rc, woken = 0, moved = 0;
+
+	mx_crit_enter();
+	mx_spin_lock(a < b ? &a->lock : &b->lock);
+	if (a != b)
+		mx_spin_lock(a < b ? &b->lock : &a->lock);
+	rc = check ? check(arg) : 0;
+	for (l = a->list.next; rc == 0 && l != &a->list; l = next) {
+		next = l->next;
+		node = mx_container(l, struct mx_lot_node, link);
+		if (node->key != from)
+			continue;
+		if (woken < nwake) {
+			node->linked = false;
+			mx_list_del(l);
+			atomic_fetch_sub(&a->n, 1);
+			if (node_wake(node))
+				woken++;
+		} else if (moved < nmove && from != to) {
+			mx_list_del(l);
+			atomic_fetch_sub(&a->n, 1);
+			node->key = to;
+			atomic_fetch_add(&b->n, 1);
+			mx_list_add(&b->list, l);
+			moved++;
+		}
+	}
+	mx_spin_unlock(&a->lock);
+	if (a != b)
+		mx_spin_unlock(&b->lock);
+	mx_crit_leave();
+	return rc ? rc : woken + moved;
+}
+
+static int
+kernel_sleep(struct mx_lot_node *n, uint64_t dl, int flags)
+{
+	uint64_t now;
+	long rc;
+
+	while (!atomic_load(&n->word)) {
+		now = dl == MX_NEVER ? 0 : mx_now();
+		if (dl != MX_NEVER && now >= dl)
+			return -ETIMEDOUT;
+		rc = mx_futex_wait(&n->word, 0,
+		    dl == MX_NEVER ? MX_NEVER : dl - now);
+		if (rc == -EINTR && (flags & MX_LOT_INTR))
+			return -EINTR;
+	}
+	return 0;
+}
+
+/*
+ * [enrolled; a gt also holds its domain and is armed] Sleeps until woken.
+ * Returns 0, -ETIMEDOUT, -EINTR. The node may still be linked.
+ */
+int
+mx_lot_sleep(struct mx_lot_node *n, uint64_t dl, int flags)
+{
+	if (!n->gt)
+		return kernel_sleep(n, dl, flags);
+	return mx_park(n->gt, dl);
+}
+
+/* A kernel thread's side of mx_lot_wait(). */
+static int
+kernel_wait(uintptr_t key, mx_try_fn try, void *arg, uint64_t dl, int flags)
+{
+	struct mx_lot_node n = { .gt = NULL };
+	int rc, slept;
+
+	for (;;) {
+		atomic_store(&n.word, 0);
+		mx_lot_enrol(&n, key, ~0u);
+		rc = try(arg);
+		if (rc != -EAGAIN) {
+			/* Woken for nothing: pass the wake-up on. */
+			if (!mx_lot_unenrol(&n))
+				mx_lot_wake_slow(key, 1, ~0u);
+			return rc;
+		}
+		slept = kernel_sleep(&n, dl, flags);
+		mx_lot_unenrol(&n);
+		rc = try(arg);
+		if (rc != -EAGAIN)
+			return rc;
+		if (slept != 0)
+			return slept;
+	}
+}
+
+/*
+ * Waits under addr until try(arg) is content (anything but -EAGAIN), or until
+ * dl. Called in user code, by threads of any kind, after try() has failed once;
+ * try() is called in the runtime and must not park. Returns try's result, or
+ * -ETIMEDOUT; with MX_LOT_INTR -EINTR or -ERESTART after a signal handler has
+ * run; with MX_LOT_CANCEL -ECANCELED.
+ */
+int
+mx_lot_wait(const volatile void *addr, mx_try_fn try, void *arg, uint64_t dl,
+    int flags)
+{
+	struct mx_lot_node n = { .gt = &mx_me };
+	uintptr_t key = (uintptr_t)addr;
+	struct mx_gt *gt = &mx_me;
+	int rc, slept;
+
+	if (!gt->on)
+		return kernel_wait(key, try, arg, dl, flags);
+	for (;;) {
+		if ((flags & MX_LOT_CANCEL) && mx_cancelled(gt))
+			return -ECANCELED;
+		mx_enter(gt);
+		gt->sigran = 0;
+		mx_arm(gt);
+		mx_lot_enrol(&n, key, ~0u);
+		rc = try(arg);
+		if (rc != -EAGAIN) {
+			if (!mx_lot_unenrol(&n))
+				mx_lot_wake_slow(key, 1, ~0u);
+			if (!mx_disarm(gt))
+				mx_park(gt, MX_NEVER);
+			mx_leave(gt);
+			return rc;
+		}
+		if (mx_interrupted(gt) && mx_disarm(gt))
+			slept = -EINTR;
+		else
+			slept = mx_park(gt, dl);
+		mx_lot_unenrol(&n);
+		rc = try(arg);
+		mx_leave(gt);
+		if (rc != -EAGAIN)
+			return rc;
+		if (slept == -ETIMEDOUT)
+			return slept;
+		if (slept == -EINTR && (flags & MX_LOT_INTR)) {
+			rc = mx_sig_restart();
+			if (rc)
+				return rc;
+		}
+	}
+}

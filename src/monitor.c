@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The monitor: a kernel thread that gives a domain to a spare kernel thread
+ * when its carrier has been in one green thread for too long.
+ *
+ * It looks twice per handoff time, and only while some domain is busy: a
+ * domain whose hub sleeps in its loop needs no monitor. When all have slept
+ * for a few looks it waits on a futex, which the next hub to wake up touches.
+ */
+#include "mx.h"
+
+#define IDLE_LOOKS 4
+
+_Atomic uint32_t mx_monitor_asleep;
+
+static _Atomic uint32_t started;
+
+/* From a hub that was woken: somebody may run for long from now on. */
+void
+mx_monitor_poke(void)
+{
+	if (atomic_exchange(&mx_monitor_asleep, 0))
+		mx_futex_wake(&mx_monitor_asleep, 1);
+}
+
+static void
+take(struct mx_domain *d, uint64_t w)
+{
+	struct mx_kt *kt = mx_kt_spare(true);
+	uint64_t mine;
+
+	if (!kt)
+		return; /* no kernel thread to be had: try again later */
+	mine = (w & ~(MX_HOLD_SEQ - 1)) | MX_HOLD(kt) | MX_HOLD_RT;
+	if (!atomic_compare_exchange_strong(&d->hold, &w, mine)) {
+		mx_kt_unspare(kt);
+		return;
+	}
+	d->handoffs++;
+	mx_kt_give(kt, MX_JOB_DOMAIN, d);
+	mx_kt_ensure_spare();
+}
+
+/* Returns true when the domain is at work. */
+static bool
+look(struct mx_domain *d, uint64_t now)
+{
+	uint64_t w = atomic_load(&d->hold);
+
+	if (!d->used || atomic_load(&d->sleeping) || w == 0)
+		return false;
+	if (w != d->mon_last || (w & MX_HOLD_RT)) {
+		d->mon_last = w;
+		d->mon_since = now;
+		return true;
+	}
+	if (now - d->mon_since >= mx_env.handoff && atomic_load(&d->nlive) > 1)
+		take(d, w);
+	return atomic_load(&d->nlive) > 1;
+}
+
+static void *
+monitor(void *arg)
+{
+	struct timespec ts;
+	struct mx_domain *d;
+	uint64_t tick, now;
+	int quiet = 0;
+	bool busy;
+
+	(void)arg;
+	mx_me.depth = 1;
+	tick = mx_env.handoff / 2;
+	ts.tv_sec = (time_t)(tick / MX_NS);
+	ts.tv_nsec = (long)(tick % MX_NS);
+	for (;;) {
+		real.clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+		now = mx_now();
+		busy = false;
+		for (d = atomic_load(&mx_domains); d; d = d->next)
+			busy |= look(d, now);
+		if (busy) {
+			quiet = 0;
+			continue;
+		}
+		if (++quiet < IDLE_LOOKS)
+			continue;
+		quiet = 0;
+		/*
+		 * Announce the sleep, then look again: a hub that woke up in
+		 * between either is seen here or sees the announcement.
+		 */
+		atomic_store(&mx_monitor_asleep, 1);
+		for (d = atomic_load(&mx_domains); d; d = d->next)
+			busy |= look(d, now);
+		if (busy) {
+			atomic_store(&mx_monitor_asleep, 0);
+			continue;
+		}
+		while (atomic_load(&mx_monitor_asleep))
+			mx_futex_wait(&mx_monitor_asleep, 1, MX_NEVER);
+	}
+	return NULL;
+}
+
+/* Returns 0 or an errno value. */
+int
+mx_monitor_start(void)
+{
+	uint64_t all = ~0ull, old;
+	pthread_attr_t attr;
+	uint32_t no = 0;
+	pthread_t pt;
+	int rc;
+
+	if (!atomic_compare_exchange_strong(&started, &no, 1))
+		return 0;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 128 * 1024);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
+	    8, 0, 0);
+	rc = real.pthread_create(&pt, &attr, monitor, NULL);
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
+	pthread_attr_destroy(&attr);
+	if (rc)
+		atomic_store(&started, 0);
+	return rc;
+}
+
+void
+mx_monitor_fork(void)
+{
+	atomic_store(&started, 0);
+	atomic_store(&mx_monitor_asleep, 0);
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler: run queue, inbox, timers, park and wake, the hub. Everything
+ * marked [held] in mx.h is touched only by the kernel thread that holds the
+ * domain; mx_wake(), mx_ready() and mx_kick() may be called from anywhere,
+ * signal handlers included, and take no lock.
+ *
+ * A gt is on one queue at most: whoever moves its wait word from ARMED to
+ * FIRED puts it there, and a gt arms itself only while it holds its domain,
+ * so nobody who holds the domain can find it armed but still running.
+ */
+#include "mx.h"
+
+#define BURST 64	/* switches before I/O gets a look */
+
+/* ---- queues ---- */
+
+void
+mx_ready_held(struct mx_gt *gt)
+{
+	struct mx_domain *d = gt->dom;
+
+	gt->next = NULL;
+	if (d->runq)
+		d->runq_tail->next = gt;
+	else
+		d->runq = gt;
+	d->runq_tail = gt;
+}
+
+static struct mx_gt *
+runq_pop(struct mx_domain *d)
+{
+	struct mx_gt *gt = d->runq;
+
+	if (gt)
+		d->runq = gt->next;
+	return gt;
+}
+
+/* From anywhere: the hub shall look around before it sleeps on. */
+void
+mx_kick(struct mx_domain *d)
+{
+	atomic_store(&d->kicked, 1);
+	if (atomic_load(&d->sleeping) && atomic_exchange(&d->sleeping, 0))
+		mx_loop_kick(d);
+}
+
+/*
+ * From anywhere. The push and the load of sleeping are sequentially
+ * consistent, as are the hub's store of sleeping and its last look at the
+ * inbox: one of the two sees the other.
+ */
+void
+mx_ready(struct mx_gt *gt)
+{
+	struct mx_domain *d = gt->dom;
+	struct mx_gt *old;
+
+	old = atomic_load_explicit(&d->inbox, memory_order_relaxed);
+	do {
+		gt->next = old;
+	} while (!atomic_compare_exchange_weak(&d->inbox, &old, gt));
+	if (unlikely(atomic_load(&d->sleeping)) &&
+	    atomic_exchange(&d->sleeping, 0))
+		mx_loop_kick(d);
+}
+
+void
+mx_inbox_drain(struct mx_domain *d)
+{
+	struct mx_gt *l, *next, *fifo = NULL;
+
+	if (!atomic_load_explicit(&d->inbox, memory_order_relaxed))
+		return;
+	l = atomic_exchange_explicit(&d->inbox, NULL, memory_order_acquire);
+	for (; l; l = next) {
+		next = l->next;
+		l->next = fifo;
+		fifo = l;
+	}
+	for (; fifo; fifo = next) {
+		next = fifo->next;
+		mx_ready_held(fifo);
+	}
+}
+
+/* True: the caller has woken gt, which will return rc from mx_park(). */
+bool
+mx_wake(struct mx_gt *gt, int rc)
+{
+	int armed = MX_WAIT_ARMED;
+
+	if (!atomic_compare_exchange_strong(&gt->wait, &armed, MX_WAIT_FIRED))
+		return false;
+	gt->rc = rc;
+	mx_ready(gt);
+	return true;
+}
+
+bool
+mx_wake_held(struct mx_gt *gt, int rc)
+{
+	int armed = MX_WAIT_ARMED;
+
+	if (!atomic_compare_exchange_strong(&gt->wait, &armed, MX_WAIT_FIRED))
+		return false;
+	gt->rc = rc;
+	mx_ready_held(gt);
+	return true;
+}
+
+/* ---- timers: a binary heap of absolute deadlines ---- */
+
+static void
+heap_set(struct mx_domain *d, uint32_t i, struct mx_timer *t)
+{
+	d->heap[i] = t;
+	t->slot = i + 1;
+}
+
+static void
+heap_up(struct mx_domain *d, uint32_t i, struct mx_timer *t)
+{
+	uint32_t up;
+
+	while (i > 0) {
+		up = (i - 1) / 2;
+		if (d->heap[up]->dl <= t->dl)
+			break;
+		heap_set(d, i, d->heap[up]);
+		i = up;
+	}
+	heap_set(d, i, t);
+}
+
+static void
+heap_down(struct mx_domain *d, uint32_t i, struct mx_timer *t)
+{
+	uint32_t child;
+
+	while ((child = 2 * i + 1) < d->nheap) {
+		if (child + 1 < d->nheap &&
+		    d->heap[child + 1]->dl < d->heap[child]->dl)
+			child++;
+		if (t->dl <= d->heap[child]->dl)
+			break;
+		heap_set(d, i, d->heap[child]);
+		i = child;
+	}
+	heap_set(d, i, t);
+}
+
+/*
+ * Room for n timers, so that adding one cannot fail. Each live gt needs one at
+ * most, hence called when a gt is added. Returns 0 or -ENOMEM.
+ */
+int
+mx_timer_reserve(struct mx_domain *d, unsigned n)
+{
+	size_t cap = d->heap_cap;
+	void *p;
+
+	if (n <= cap)
+		return 0;
+	cap = cap ? cap : 512;
+	while (cap < n)
+		cap *= 2;
+	p = d->heap ? mremap(d->heap, d->heap_cap * sizeof(*d->heap),
+	    cap * sizeof(*d->heap), MREMAP_MAYMOVE) :
+	    mx_map(cap * sizeof(*d->heap));
+	if (!p || p == MAP_FAILED)
+		return -ENOMEM;
+	d->heap = p;
+	d->heap_cap = (uint32_t)cap;
+	return 0;
+}
+
+void
+mx_timer_add(struct mx_domain *d, struct mx_timer *t)
+{
+	heap_up(d, d->nheap++, t);
+}
+
+void
+mx_timer_del(struct mx_domain *d, struct mx_timer *t)
+{
+	uint32_t i = t->slot - 1;
+	struct mx_timer *last;
+
+	last = d->heap[--d->nheap];
+	t->slot = 0;
+	if (last == t)
+		return;
+	if (i > 0 && last->dl < d->heap[(i - 1) / 2]->dl)
+		heap_up(d, i, last);
+	else
+		heap_down(d, i, last);
+}
+
+static void
+timers_fire(struct mx_domain *d)
+{
+	struct mx_timer *t;
+	uint64_t now;
+
+	if (d->nheap == 0)
+		return;
+	now = mx_now();
+	while (d->nheap && d->heap[0]->dl <= now) {
+		t = d->heap[0];
+		mx_timer_del(d, t);
+		mx_wake_held(mx_container(t, struct mx_gt, timer), -ETIMEDOUT);
+	}
+}
+
+/* ---- switching ---- */
+
+/*
+ * Makes kernel thread kt leave from and run to. What from wanted done once
+ * its registers are saved, kt->after, is run by whatever runs next on kt.
+ */
+void
+mx_run_on(struct mx_kt *kt, struct mx_gt *from, struct mx_gt *to)
+{
+	void *ss_sp;
+
+	if (unlikely(to->mask != kt->mask)) {
+		kt->mask = to->mask;
+		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&to->mask,
+		    0, 8, 0, 0);
+	}
+	ss_sp = to->ss.ss_flags & SS_DISABLE ? NULL : to->ss.ss_sp;
+	if (unlikely(ss_sp != kt->ss_sp)) {
+		stack_t ss = to->ss;
+
+		if (!ss_sp) {
+			memset(&ss, 0, sizeof(ss));
+			ss.ss_flags = SS_DISABLE;
+		}
+		kt->ss_sp = ss_sp;
+		real.syscall(SYS_sigaltstack, (long)&ss, 0, 0, 0, 0, 0);
+	}
+	to->kt = kt;
+	kt->cur = to;
+	mx_arch_switch(&from->ctx, &to->ctx);
+}
+
+/* First thing on a stack that was switched to. */
+void
+mx_after(struct mx_gt *me)
+{
+	struct mx_kt *kt = me->kt;
+	void (*after)(void *) = kt->after;
+
+	if (after) {
+		kt->after = NULL;
+		after(kt->after_arg);
+	}
+}
+
+/*
+ * [held] Leaves gt, which somebody will put on the run queue again, and runs
+ * the next one; after(arg) is called when gt's registers are saved. Returns
+ * when gt runs again: holding its domain, unless after() gave it away.
+ */
+void
+mx_switch(struct mx_gt *gt, void (*after)(void *), void *arg)
+{
+	struct mx_domain *d = gt->dom;
+	struct mx_kt *kt = gt->kt;
+	struct mx_gt *to;
+	int saved = errno;
+
+	mx_inbox_drain(d);
+	if (d->runq && d->burst < BURST) {
+		to = runq_pop(d);
+		d->burst++;
+		d->switches++;
+		if (to == gt)
+			return;
+	} else {
+		to = d->hub;
+		to->mask = atomic_load_explicit(&d->hubmask,
+		    memory_order_relaxed);
+	}
+	kt->after = after;
+	kt->after_arg = arg;
+	mx_run_on(kt, gt, to);
+	mx_after(gt);
+	errno = saved;
+}
+
+static void
+ready_after(void *arg)
+{
+	mx_ready(arg);
+}
+
+/*
+ * The domain moved on while this gt was in user code (or on a helper): leave
+ * the kernel thread to its idle loop and queue up. Returns holding the domain.
+ */
+int
+mx_enter_slow(struct mx_gt *gt)
+{
+	struct mx_kt *kt = gt->kt;
+	int saved = errno;
+
+	if (unlikely(gt->dom->hub == NULL)) {
+		/* The child of a fork, for the first time. */
+		mx_domain_revive(gt);
+		errno = saved;
+		return 1;
+	}
+	kt->after = ready_after;
+	kt->after_arg = gt;
+	mx_run_on(kt, gt, kt->idle);
+	mx_after(gt);
+	errno = saved;
+	return 1;
+}
+
+/*
+ * [held, armed] Waits for a wake-up, until dl. Returns what the waker said:
+ * 0, -ETIMEDOUT, -EINTR (a signal or a cancellation request), -EBADF.
+ */
+int
+mx_park(struct mx_gt *gt, uint64_t dl)
+{
+	struct mx_domain *d = gt->dom;
+
+	d->parks++;
+	if (dl != MX_NEVER) {
+		gt->timer.dl = dl;
+		mx_timer_add(d, &gt->timer);
+	}
+	mx_switch(gt, NULL, NULL);
+	if (gt->timer.slot)
+		mx_timer_del(d, &gt->timer);
+	atomic_store_explicit(&gt->wait, MX_WAIT_NONE, memory_order_relaxed);
+	return gt->rc;
+}
+
+/* [user code] Lets the others run; I/O too when nobody else is ready. */
+void
+mx_yield(void)
+{
+	struct mx_gt *gt = &mx_me;
+	struct mx_domain *d = gt->dom;
+
+	if (!mx_enter(gt)) {
+		mx_inbox_drain(d);
+		if (!d->runq)
+			d->burst = BURST;
+		mx_ready_held(gt);
+		mx_switch(gt, NULL, NULL);
+	}
+	mx_leave(gt);
+}
+
+/* ---- the hub ---- */
+
+/*
+ * The loop of a domain, on an identity of its own. It always holds the domain,
+ * so the monitor leaves it alone; it runs on whichever kernel thread is the
+ * carrier.
+ */
+void
+mx_hub(struct mx_gt *gt)
+{
+	struct mx_domain *d = gt->role_arg;
+	struct mx_gt *to;
+
+	for (;;) {
+		mx_after(gt);
+		d->burst = 0;
+		atomic_store_explicit(&d->kicked, 0, memory_order_relaxed);
+		mx_inbox_drain(d);
+		if (unlikely(atomic_load(&d->sigq) != NULL))
+			mx_sig_hub(d);
+		if (d->runq || d->last_n > 0)
+			d->last_n = mx_fd_poll(d);
+		timers_fire(d);
+		mx_inbox_drain(d);
+		to = runq_pop(d);
+		if (!to) {
+			atomic_store(&d->sleeping, 1);
+			if (!atomic_load(&d->inbox) && !atomic_load(&d->kicked))
+				mx_loop_wait(d);
+			atomic_store(&d->sleeping, 0);
+			if (unlikely(atomic_load_explicit(&mx_monitor_asleep,
+			    memory_order_relaxed)))
+				mx_monitor_poke();
+			timers_fire(d);
+			mx_inbox_drain(d);
+			to = runq_pop(d);
+			if (!to)
+				continue;
+		}
+		d->switches++;
+		mx_run_on(gt->kt, gt, to);
+	}
+}

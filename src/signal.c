@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals. Every handler of the program is entered through handler() below,
+ * which decides who shall run it:
+ *
+ *	a fault (SIGSEGV by the processor)	who caused it, at once
+ *	sent to a thread			that thread
+ *	sent to the process			the main thread if it opted in and
+ *						does not block it (the kernel's own
+ *						preference), else who was hit
+ *
+ * If that is the current thread, in user code, the handler runs right there,
+ * as without us. In the runtime, or for another green thread, the signal is
+ * queued on that thread and its wait ended with EINTR; it runs the handler on
+ * its own stack before it goes on. So the runtime is never reentered, and a
+ * handler may do whatever user code may.
+ *
+ * Masks belong to green threads; the kernel's follows at each switch when it
+ * differs. The hub blocks what every thread blocks. Queueing takes no lock.
+ * acts_lock is taken with handlers put off, and by a handler's prologue only
+ * where its own thread cannot hold it.
+ */
+#include "mx.h"
+
+#include <ucontext.h>
+
+#define RECORDS 256
+
+struct mx_sig {
+	struct mx_sig *next;
+	siginfo_t info;
+};
+
+static struct mx_sig records[RECORDS];
+static _Atomic uint64_t records_used[RECORDS / 64];
+
+static struct sigaction acts[_NSIG];	/* [acts_lock] the program's view */
+static _Atomic int acts_lock;
+
+/* si_value of a signal that only interrupts: the thread's queue says why. */
+static char kick_cookie;
+
+static uint64_t
+bit(int sig)
+{
+	return 1ull << (sig - 1);
+}
+
+/* ---- records: a lock-free pool ---- */
+
+static struct mx_sig *
+record_get(void)
+{
+	uint64_t used;
+	unsigned w;
+	int b;
+
+	for (w = 0; w < RECORDS / 64; w++) {
+		used = atomic_load(&records_used[w]);
+		while (~used) {
+			b = __builtin_ctzll(~used);
+			if (atomic_compare_exchange_weak(&records_used[w],
+			    &used, used | 1ull << b))
+				return &records[w * 64 + (unsigned)b];
+		}
+	}
+	return NULL;
+}
+
+static void
+record_put(struct mx_sig *s)
+{
+	unsigned i = (unsigned)(s - records);
+
+	atomic_fetch_and(&records_used[i / 64], ~(1ull << i % 64));
+}
+
+static void
+record_push(_Atomic(struct mx_sig *) *head, struct mx_sig *s)
+{
+	struct mx_sig *old = atomic_load(head);
+
+	do {
+		s->next = old;
+	} while (!atomic_compare_exchange_weak(head, &old, s));
+}
+
+static struct mx_sig *
+record_take_all(_Atomic(struct mx_sig *) *head)
+{
+	struct mx_sig *l = atomic_exchange(head, NULL), *next, *fifo = NULL;
+
+	for (; l; l = next) {
+		next = l->next;
+		l->next = fifo;
+		fifo = l;
+	}
+	return fifo;
+}
+
+/* ---- masks ---- */
+
+static void
+hubmask_update(struct mx_domain *d)
+{
+	uint64_t mask = 0;
+	int i;
+
+	if (d->nmasked && d->nmasked >= atomic_load(&d->nlive))
+		for (i = 0; i < 64; i++)
+			if (d->nblock[i] >= atomic_load(&d->nlive))
+				mask |= 1ull << i;
+	atomic_store_explicit(&d->hubmask, mask, memory_order_relaxed);
+}
+
+/* [all_lock] A live gt with this mask came (by = 1) or went (by = -1). */
+void
+mx_sig_account(struct mx_domain *d, uint64_t mask, int by)
+{
+	uint64_t m;
+
+	if (mask) {
+		d->nmasked += (unsigned)by;
+		for (m = mask; m; m &= m - 1)
+			d->nblock[__builtin_ctzll(m)] += (unsigned)by;
+	}
+	if (d->nmasked || atomic_load(&d->hubmask))
+		hubmask_update(d);
+}
+
+/* Sets the calling thread's mask; signals that it lets in are handled here. */
+void
+mx_sig_setmask(struct mx_gt *gt, uint64_t mask)
+{
+	struct mx_domain *d = gt->dom;
+	uint64_t old = gt->mask;
+	struct mx_sig *s;
+
+	/* The kernel has these two, and libc's own two, its way. */
+	mask &= ~(bit(SIGKILL) | bit(SIGSTOP) | bit(32) | bit(33));
+	if (d && mask != old) {
+		mx_crit_enter();
+		mx_spin_lock(&d->all_lock);
+		mx_sig_account(d, old, -1);
+		mx_sig_account(d, mask, 1);
+		mx_spin_unlock(&d->all_lock);
+		gt->mask = mask;
+		if (gt->kt)
+			gt->kt->mask = mask;
+		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0,
+		    8, 0, 0);
+		mx_crit_leave();
+	} else {
+		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0,
+		    8, 0, 0);
+	}
+	if (gt->sighold && gt->depth == 0) {
+		/* Perhaps some of what was held back may come now. */
+		s = gt->sighold;
+		gt->sighold = NULL;
+		while (s) {
+			struct mx_sig *next = s->next;
+
+			record_push(&gt->sigpend, s);
+			s = next;
+		}
+		mx_sig_run();
+	}
+}
+
+/* ---- running handlers ---- */
+
+static void
+act_get(int sig, struct sigaction *ret_act)
+{
+	mx_crit_enter();
+	mx_spin_lock(&acts_lock);
+	*ret_act = acts[sig];
+	mx_spin_unlock(&acts_lock);
+	mx_crit_leave();
+}
+
+static void
+call(const struct sigaction *act, int sig, siginfo_t *info, void *uc)
+{
+	if (act->sa_flags & SA_SIGINFO)
+		act->sa_sigaction(sig, info, uc);
+	else
+		act->sa_handler(sig);
+}
+
+static uint64_t
+mask_during(const struct sigaction *act, int sig, uint64_t mask)
+{
+	mask |= mx_sigbits(&act->sa_mask);
+	if (!(act->sa_flags & SA_NODEFER))
+		mask |= bit(sig);
+	return mask;
+}
+
+static void
+ran(struct mx_gt *gt, const struct sigaction *act)
+{
+	gt->sigran |= MX_SIGRAN_ANY;
+	if (!(act->sa_flags & SA_RESTART))
+		gt->sigran |= MX_SIGRAN_INTR;
+}
+
+/* A queued signal, on the stack of the thread that it is for. */
+static void
+run_queued(struct mx_gt *gt, struct mx_sig *s)
+{
+	int sig = s->info.si_signo, saved = errno;
+	uint64_t old = gt->mask;
+	siginfo_t info = s->info;
+	struct sigaction act;
+	ucontext_t uc;
+
+	record_put(s);
+	act_get(sig, &act);
+	if (act.sa_handler == SIG_DFL || act.sa_handler == SIG_IGN)
+		return;
+	if (!gt->dom)
+		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, (long)&old, 8,
+		    0, 0);
+	getcontext(&uc);
+	memcpy(&uc.uc_sigmask, &old, sizeof(old));
+	mx_sig_setmask(gt, mask_during(&act, sig, old));
+	call(&act, sig, &info, &uc);
+	mx_sig_setmask(gt, old);
+	ran(gt, &act);
+	errno = saved;
+}
+
+/* [user code, depth 0] Handles what is queued for the calling thread. */
+void
+mx_sig_run(void)
+{
+	struct mx_gt *gt = &mx_me;
+	struct mx_sig *s, *next;
+
+	while (gt->depth == 0 && atomic_load(&gt->sigpend)) {
+		for (s = record_take_all(&gt->sigpend); s; s = next) {
+			next = s->next;
+			if (gt->mask & bit(s->info.si_signo)) {
+				s->next = gt->sighold;
+				gt->sighold = s;
+				continue;
+			}
+			run_queued(gt, s);
+		}
+	}
+}
+
+/* 0: no handler ran since the wait began; else what the call must return. */
+int
+mx_sig_restart(void)
+{
+	struct mx_gt *gt = &mx_me;
+
+	if (gt->sigran & MX_SIGRAN_INTR)
+		return -EINTR;
+	return gt->sigran ? -ERESTART : 0;
+}
+
+static void
+queueinfo(int tid, int sig, const siginfo_t *info)
+{
+	int saved = errno;
+
+	real.syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), tid, sig,
+	    (long)info, 0, 0);
+	errno = saved;
+}
+
+/*
+ * Queues a signal for gt, from anywhere, and ends its wait. Returns 0, or
+ * EAGAIN when too many are queued.
+ */
+int
+mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
+{
+	struct mx_kt *kt = gt->kt;
+	struct mx_sig *s;
+	siginfo_t kick;
+
+	if (gt->hopping && (gt->mask & bit(sig))) {
+		/* Perhaps it waits for just this one, in sigwait(). */
+		queueinfo(kt->tid, sig, info);
+		return 0;
+	}
+	s = record_get();
+	if (!s)
+		return EAGAIN;
+	s->info = *info;
+	s->info.si_signo = sig;
+	record_push(&gt->sigpend, s);
+	if (gt == &mx_me) {
+		if (gt->depth == 0)
+			mx_sig_run();
+		return 0;
+	}
+	if (gt->mask & bit(sig))
+		return 0;
+	if (mx_wake(gt, -EINTR))
+		return 0;
+	/*
+	 * Running or ready. If it sits in a system call of its own (hop,
+	 * handoff), only a signal to that kernel thread gets it out; one that
+	 * comes too late finds an empty queue.
+	 */
+	if (kt && kt->cur == gt) {
+		memset(&kick, 0, sizeof(kick));
+		kick.si_signo = sig;
+		kick.si_code = SI_QUEUE;
+		kick.si_pid = getpid();
+		kick.si_value.sival_ptr = &kick_cookie;
+		queueinfo(kt->tid, sig, &kick);
+	}
+	return 0;
+}
+
+/* [held, hub] Finds somebody for signals that came while nobody ran. */
+void
+mx_sig_hub(struct mx_domain *d)
+{
+	struct mx_sig *s, *next;
+	struct mx_gt *gt, *to;
+	struct mx_list *l;
+	siginfo_t info;
+
+	for (s = record_take_all(&d->sigq); s; s = next) {
+		next = s->next;
+		info = s->info;
+		record_put(s);
+		to = d->main;
+		mx_spin_lock(&d->all_lock);
+		if (!to || (to->mask & bit(info.si_signo))) {
+			for (l = d->all.next; l != &d->all; l = l->next) {
+				gt = mx_container(l, struct mx_gt, all);
+				if (!(gt->mask & bit(info.si_signo)))
+					to = gt;
+			}
+		}
+		mx_spin_unlock(&d->all_lock);
+		if (to)
+			mx_sig_send(to, info.si_signo, &info);
+	}
+}
+
+static bool
+is_fault(int sig, const siginfo_t *si)
+{
+	return (sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE ||
+	    sig == SIGILL || sig == SIGTRAP || sig == SIGSYS) &&
+	    si->si_code > 0;
+}
+
+static void
+run_here(struct mx_gt *gt, int sig, siginfo_t *si, void *uc)
+{
+	uint64_t old = gt->mask, during;
+	struct sigaction act;
+
+	act_get(sig, &act);
+	if (act.sa_handler == SIG_DFL || act.sa_handler == SIG_IGN)
+		return;
+	if (!gt->dom || !gt->kt) {
+		call(&act, sig, si, uc);
+		return;
+	}
+	/* The kernel has set the mask already; sigreturn restores it. */
+	during = mask_during(&act, sig, old);
+	gt->mask = during;
+	gt->kt->mask = during;
+	call(&act, sig, si, uc);
+	gt->mask = old;
+	gt->kt->mask = old;
+	ran(gt, &act);
+	/* A wait that the handler made us miss: look again before parking. */
+}
+
+static void
+handler(int sig, siginfo_t *si, void *uc)
+{
+	struct mx_gt *gt = &mx_me, *to = gt, *main = mx_process_main;
+	int saved = errno;
+	struct mx_sig *s;
+	bool directed;
+
+	if (is_fault(sig, si) || gt->vfork) {
+		struct sigaction act = acts[sig];
+
+		if (act.sa_handler != SIG_DFL && act.sa_handler != SIG_IGN)
+			call(&act, sig, si, uc);
+		goto out;
+	}
+	if (si->si_code == SI_QUEUE && si->si_value.sival_ptr == &kick_cookie) {
+		if (gt->depth == 0)
+			mx_sig_run();
+		goto out;
+	}
+	directed = si->si_code == SI_TKILL;
+	if (!directed && main && main->dom && main->state == MX_STATE_ALIVE &&
+	    !(main->mask & bit(sig)))
+		to = main;
+	if (to == gt && !gt->dom && gt->kt) {
+		/* The hub, or an idle loop: nobody's user code. */
+		s = gt->role_arg && gt->role == mx_hub ? record_get() : NULL;
+		if (s) {
+			s->info = *si;
+			record_push(&((struct mx_domain *)gt->role_arg)->sigq,
+			    s);
+			mx_kick(gt->role_arg);
+		}
+		goto out;
+	}
+	if (to == gt && gt->depth == 0) {
+		run_here(gt, sig, si, uc);
+		goto out;
+	}
+	if (mx_sig_send(to, sig, si) == EAGAIN)
+		run_here(gt, sig, si, uc); /* better here than never */
+out:
+	errno = saved;
+}
+
+bool
+mx_sig_handled(int sig)
+{
+	struct sigaction act;
+
+	if (real.sigaction(sig, NULL, &act) < 0)
+		return false;
+	return (act.sa_flags & SA_SIGINFO) && act.sa_sigaction == handler;
+}
+
+/* sigaction(2) as the program sees it: 0, or -1 and errno. */
+int
+mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	struct sigaction k, kold, mine;
+	int rc;
+
+	if (sig <= 0 || sig >= _NSIG || mx_me.vfork)
+		return real.sigaction(sig, act, old);
+	if (act) {
+		k = *act;
+		if (act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN) {
+			k.sa_sigaction = handler;
+			k.sa_flags |= SA_SIGINFO;
+		}
+	}
+	mx_crit_enter();
+	mx_spin_lock(&acts_lock);
+	mine = acts[sig];
+	/* First the table: the handler may run as soon as it is set. */
+	if (act && k.sa_sigaction == handler)
+		acts[sig] = *act;
+	rc = real.sigaction(sig, act ? &k : NULL, &kold);
+	if (rc < 0)
+		acts[sig] = mine;
+	mx_spin_unlock(&acts_lock);
+	mx_crit_leave();
+	if (rc == 0 && old) {
+		*old = kold;
+		if (kold.sa_sigaction == handler)
+			*old = mine;
+	}
+	return rc;
+}
+
+/*
+ * A signal of set that is queued for the calling thread, for sigwait(): its
+ * number, or 0.
+ */
+int
+mx_sig_take(const sigset_t *set, siginfo_t *ret_info)
+{
+	struct mx_gt *gt = &mx_me;
+	struct mx_sig **p, *s;
+	int sig;
+
+	mx_sig_run();
+	for (p = &gt->sighold; (s = *p) != NULL; p = &s->next) {
+		sig = s->info.si_signo;
+		if (!(mx_sigbits(set) & bit(sig)))
+			continue;
+		*p = s->next;
+		*ret_info = s->info;
+		record_put(s);
+		return sig;
+	}
+	return 0;
+}
+
+/* Around fork, so that the child finds the table whole. */
+void
+mx_signal_lock(bool on)
+{
+	if (on)
+		mx_spin_lock(&acts_lock);
+	else
+		mx_spin_unlock(&acts_lock);
+}

@@ -1,0 +1,871 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Identities: a complete POSIX thread (stack, TLS, TCB, pthread_t) without a
+ * kernel task. glibc builds it (the donor), the donor's kernel task leaves it
+ * behind, and from then on any kernel thread can run it. See
+ * doc/architecture.md for the whole story.
+ *
+ * A used identity goes to a pool, looking new: TSD and C++ destructors have
+ * run, and every object's TLS segment is back to its initial image. pool_lock
+ * is a leaf, taken within mx_crit.
+ */
+#include "mx.h"
+
+#include <dlfcn.h>
+#include <gnu/libc-version.h>
+#include <limits.h>
+#include <link.h>
+#include <locale.h>
+
+#ifndef RSEQ_SIG
+#define RSEQ_SIG 0x53053053
+#endif
+#define RSEQ_FLAG_UNREGISTER 1
+#define HOT_BYTES (32 * 1024)	/* of a pooled stack that stays resident */
+#define HOT_STACKS 64		/* pooled stacks that stay as they are */
+#define SMALL_STACK (256 * 1024)
+
+_Atomic unsigned mx_pooled;
+
+static ptrdiff_t self_offset;	/* &mx_me - pthread_self(), in all threads */
+static ptrdiff_t tid_offset;	/* tid in the TCB, from pthread_self() */
+static ptrdiff_t cancel_offset;	/* cancelhandling likewise; -1: unknown */
+static ptrdiff_t rseq_offset;	/* from the thread pointer; 0: none */
+static unsigned rseq_size;
+static bool sanitized;		/* a sanitizer keeps state in TLS: no reuse */
+static size_t default_stack, page;
+static _Atomic int next_tid = MX_TID_BASE;
+
+static _Atomic int pool_lock;
+static struct mx_gt *pool;
+static unsigned pool_hot;	/* of the pool, not trimmed yet */
+
+/* ---- set-up ---- */
+
+/* libc describes its private fields to debuggers: bits, count, offset. */
+static ptrdiff_t
+field(const char *symbol)
+{
+	const uint32_t *desc = dlvsym(RTLD_DEFAULT, symbol, "GLIBC_PRIVATE");
+
+	return desc ? (ptrdiff_t)desc[2] : -1;
+}
+
+/* Returns 0, or -ENOTSUP with a line that says why. */
+int
+mx_thread_init(void)
+{
+	char *self = (char *)pthread_self();
+	const ptrdiff_t *off;
+	const unsigned *size;
+	pthread_attr_t attr;
+
+	page = (size_t)sysconf(_SC_PAGESIZE);
+	self_offset = (char *)&mx_me - self;
+	tid_offset = field("_thread_db_pthread_tid");
+	cancel_offset = field("_thread_db_pthread_cancelhandling");
+	if (tid_offset < 0 || *(int *)(self + tid_offset) !=
+	    (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0, 0)) {
+		mx_say("this libc (glibc %s) does not say where a thread's "
+		    "tid is; mixio stays inactive", gnu_get_libc_version());
+		return -ENOTSUP;
+	}
+	off = dlsym(RTLD_DEFAULT, "__rseq_offset");
+	size = dlsym(RTLD_DEFAULT, "__rseq_size");
+	if (off && size && *size) {
+		rseq_offset = *off;
+		rseq_size = *size;
+	}
+	sanitized = dlsym(RTLD_DEFAULT, "__sanitizer_print_stack_trace") !=
+	    NULL;
+	default_stack = 8 << 20;
+	if (pthread_getattr_default_np(&attr) == 0) {
+		pthread_attr_getstacksize(&attr, &default_stack);
+		pthread_attr_destroy(&attr);
+	}
+	return 0;
+}
+
+/* The record of thread pt, of whatever kind. */
+struct mx_gt *
+mx_thread_of(pthread_t pt)
+{
+	return (struct mx_gt *)((char *)pt + self_offset);
+}
+
+/* ---- rseq ---- */
+
+static int
+rseq_call(char *tp, int flags)
+{
+	/* Kernel and glibc must agree on the length that was registered. */
+	unsigned lens[] = { 32, rseq_size, (rseq_size + 31) & ~31u, 64 };
+	int saved = errno, rc = -1;
+	size_t i;
+
+	for (i = 0; rc < 0 && i < sizeof(lens) / sizeof(lens[0]); i++)
+		rc = (int)real.syscall(SYS_rseq, (long)(tp + rseq_offset),
+		    lens[i], flags, RSEQ_SIG, 0, 0);
+	errno = saved;
+	return rc;
+}
+
+/*
+ * A thread that moves between kernel threads must not trust its rseq area:
+ * the kernel would fill in the processor of another one. Unregistering also
+ * makes users such as tcmalloc fall back.
+ */
+static void
+rseq_forget(char *tp)
+{
+	uint32_t *area = (uint32_t *)(tp + rseq_offset);
+
+	if (rseq_offset && rseq_call(tp, RSEQ_FLAG_UNREGISTER) < 0)
+		area[1] = (uint32_t)-2;	/* cpu_id: registration failed */
+}
+
+/* ---- birth ---- */
+
+struct birth {
+	void (*role)(struct mx_gt *);
+	void *arg;
+	struct mx_gt *gt;
+	int published;		/* futex word */
+};
+
+static void
+set_tid(struct mx_gt *gt, int tid)
+{
+	gt->tid = tid;
+	*gt->tidp = tid;
+}
+
+static int
+newtid(void)
+{
+	int tid = atomic_fetch_add(&next_tid, 1);
+
+	/* Futex words leave 30 bits; 500 million births wrap around. */
+	if (tid >= 1 << 29)
+		atomic_store(&next_tid, MX_TID_BASE);
+	return tid;
+}
+
+static void *
+donor(void *arg)
+{
+	struct birth *b = arg;
+	struct mx_gt *gt = &mx_me;
+	void (*role)(struct mx_gt *) = b->role;
+
+	/*
+	 * All signals are blocked. From the moment of publication somebody
+	 * else may run here while our kernel task still ends, so it must not
+	 * write to this memory any more: clear_child_tid, the robust list and
+	 * rseq are what the kernel would write to.
+	 */
+	gt->depth = 1;
+	gt->ctx.tp = mx_arch_tp();
+	gt->pt = pthread_self();
+	gt->tidp = (int *)((char *)gt->pt + tid_offset);
+	gt->role = role;
+	gt->role_arg = b->arg;
+	gt->ss.ss_flags = SS_DISABLE;
+	gt->mask = ~0ull;
+	if (cancel_offset >= 0) {
+		gt->cancelp = (int *)((char *)gt->pt + cancel_offset);
+		gt->cancel_init = *gt->cancelp;
+	}
+	set_tid(gt, newtid());
+	b->gt = gt;
+	real.syscall(SYS_set_tid_address, 0, 0, 0, 0, 0, 0);
+	real.syscall(SYS_set_robust_list, 0, 24, 0, 0, 0, 0);
+	rseq_forget(gt->ctx.tp);
+	errno = 0;
+	mx_arch_leave(&gt->ctx, &b->published);
+	role(gt);
+	__builtin_unreachable();
+}
+
+/* Returns 0 or an errno value. attr is libc's, with a stack in it. */
+static int
+give_birth(const pthread_attr_t *attr, struct birth *b)
+{
+	uint64_t all = ~0ull, old;
+	_Atomic uint32_t *word = (_Atomic uint32_t *)&b->published;
+	pthread_t pt;
+	int rc;
+
+	b->published = 0;
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
+	    8, 0, 0);
+	rc = real.pthread_create(&pt, attr, donor, b);
+	if (rc == 0)
+		while (!atomic_load(word))
+			mx_futex_wait(word, 0, MX_NEVER);
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
+	return rc;
+}
+
+/* An identity for the runtime itself: a hub or an idle loop. errno value. */
+int
+mx_thread_role(void (*role)(struct mx_gt *), void *arg, struct mx_gt **ret_gt)
+{
+	struct birth b = { .role = role, .arg = arg };
+	pthread_attr_t attr;
+	void *stack;
+	int rc;
+
+	stack = mx_stack_get(SMALL_STACK, page);
+	if (!stack)
+		return EAGAIN;
+	pthread_attr_init(&attr);
+	pthread_attr_setstack(&attr, stack, SMALL_STACK);
+	rc = give_birth(&attr, &b);
+	pthread_attr_destroy(&attr);
+	if (rc)
+		mx_stack_put(stack, SMALL_STACK, page);
+	else
+		*ret_gt = b.gt;
+	return rc;
+}
+
+/* ---- the thread-specific data of a green thread ---- */
+
+static struct {
+	_Atomic(mx_dtor_fn) dtor;
+	_Atomic bool used;
+} keys[PTHREAD_KEYS_MAX];
+static _Atomic unsigned keys_end; /* keys above were never created */
+
+int
+mx_key_create(pthread_key_t *key, mx_dtor_fn dtor)
+{
+	int rc = real.pthread_key_create(key, dtor);
+	unsigned end;
+
+	if (rc || *key >= PTHREAD_KEYS_MAX)
+		return rc;
+	atomic_store(&keys[*key].dtor, dtor);
+	atomic_store(&keys[*key].used, true);
+	end = atomic_load(&keys_end);
+	while (end <= *key &&
+	    !atomic_compare_exchange_weak(&keys_end, &end, *key + 1))
+		;
+	return 0;
+}
+
+int
+mx_key_delete(pthread_key_t key)
+{
+	if (key < PTHREAD_KEYS_MAX) {
+		atomic_store(&keys[key].used, false);
+		atomic_store(&keys[key].dtor, NULL);
+	}
+	return real.pthread_key_delete(key);
+}
+
+/* POSIX: up to PTHREAD_DESTRUCTOR_ITERATIONS rounds, then forget the rest. */
+static void
+tsd_run(void)
+{
+	unsigned i, end;
+	mx_dtor_fn dtor;
+	bool again = true;
+	void *value;
+	int round;
+
+	for (round = 0; again && round < PTHREAD_DESTRUCTOR_ITERATIONS;
+	    round++) {
+		again = false;
+		end = atomic_load(&keys_end);
+		for (i = 0; i < end; i++) {
+			if (!atomic_load(&keys[i].used))
+				continue;
+			value = pthread_getspecific(i);
+			if (!value)
+				continue;
+			dtor = atomic_load(&keys[i].dtor);
+			pthread_setspecific(i, NULL);
+			if (dtor) {
+				dtor(value);
+				again = true;
+			}
+		}
+	}
+	end = atomic_load(&keys_end);
+	for (i = 0; again && i < end; i++)
+		if (atomic_load(&keys[i].used) && pthread_getspecific(i))
+			pthread_setspecific(i, NULL);
+}
+
+/* ---- TLS back to its initial image ---- */
+
+#define SEGMENTS 64
+struct segment {
+	ptrdiff_t offset;	/* from the thread pointer */
+	const void *image;
+	size_t image_size, size;
+};
+
+static struct {
+	_Atomic int lock;
+	unsigned long long adds, subs;
+	bool valid;
+	bool dynamic;		/* some object's TLS is not static */
+	unsigned n;
+	struct segment seg[SEGMENTS];
+} tls;
+
+struct reset {
+	struct mx_gt *gt;
+	unsigned long long adds, subs;
+	bool fill;		/* collect static segments */
+	bool dynamic_only;
+	bool overflow;
+};
+
+static bool
+holds(const struct dl_phdr_info *info, const void *p)
+{
+	uintptr_t a = (uintptr_t)p;
+	int i;
+
+	for (i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
+		    a >= info->dlpi_addr + info->dlpi_phdr[i].p_vaddr &&
+		    a < info->dlpi_addr + info->dlpi_phdr[i].p_vaddr +
+		    info->dlpi_phdr[i].p_memsz)
+			return true;
+	return false;
+}
+
+extern void *__tls_get_addr(void *);
+
+/* libc, the loader and we ourselves keep what a thread has. */
+static bool
+exempt(const struct dl_phdr_info *info)
+{
+	return holds(info, (void *)mx_thread_init) ||
+	    holds(info, (void *)gnu_get_libc_version) ||
+	    holds(info, (void *)&_r_debug) ||
+	    (info->dlpi_name && strstr(info->dlpi_name, "/libpthread"));
+}
+
+static int
+tls_visit(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct reset *r = arg;
+	const ElfW(Phdr) *ph = NULL;
+	const char *image;
+	char *data;
+	int i;
+
+	(void)size;
+	r->adds = info->dlpi_adds;
+	r->subs = info->dlpi_subs;
+	if (!r->gt)
+		return 1; /* only the counters */
+	data = info->dlpi_tls_data;
+	if (!info->dlpi_tls_modid)
+		return 0;
+	for (i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_TLS)
+			ph = &info->dlpi_phdr[i];
+	if (!ph || exempt(info))
+		return 0;
+	image = (const char *)info->dlpi_addr + ph->p_vaddr;
+	if (r->fill && data && (uintptr_t)(data - (char *)r->gt->ctx.tp) +
+	    (64 << 10) < (128 << 10)) {
+		if (tls.n == SEGMENTS) {
+			r->overflow = true;
+			return 0;
+		}
+		tls.seg[tls.n].offset = data - (char *)r->gt->ctx.tp;
+		tls.seg[tls.n].image = image;
+		tls.seg[tls.n].image_size = ph->p_filesz;
+		tls.seg[tls.n].size = ph->p_memsz;
+		tls.n++;
+		return 0;
+	}
+	if (r->fill) {
+		tls.dynamic = true;
+		return 0;
+	}
+	for (i = 0; i < (int)tls.n; i++)
+		if (tls.seg[i].image == image)
+			return 0; /* static, done already */
+	if (data) {
+		memcpy(data, image, ph->p_filesz);
+		memset(data + ph->p_filesz, 0, ph->p_memsz - ph->p_filesz);
+	}
+	return 0;
+}
+
+/*
+ * [user code, thread's own stack] Static segments are the same in all threads
+ * and listed once per set of loaded objects; others are asked for each time.
+ */
+static void
+tls_reset(struct mx_gt *gt)
+{
+	struct reset now = { .gt = NULL }, r = { .gt = gt };
+	struct segment *s;
+	unsigned i;
+
+	dl_iterate_phdr(tls_visit, &now);
+	mx_crit_enter();
+	mx_spin_lock(&tls.lock);
+	if (!tls.valid || tls.adds != now.adds || tls.subs != now.subs) {
+		mx_spin_unlock(&tls.lock);
+		mx_crit_leave();
+		/*
+		 * Loader lock first, ours never around it. Two threads that
+		 * refill at once is excluded by filling under the loader's
+		 * lock only, with valid off.
+		 */
+		r.fill = true;
+		mx_crit_enter();
+		mx_spin_lock(&tls.lock);
+		tls.valid = false;
+		tls.n = 0;
+		tls.dynamic = false;
+		dl_iterate_phdr(tls_visit, &r);
+		tls.adds = r.adds;
+		tls.subs = r.subs;
+		tls.valid = !r.overflow;
+		tls.dynamic |= r.overflow;
+		r.fill = false;
+	}
+	for (i = 0; i < tls.n; i++) {
+		s = &tls.seg[i];
+		memcpy((char *)gt->ctx.tp + s->offset, s->image,
+		    s->image_size);
+		memset((char *)gt->ctx.tp + s->offset + s->image_size, 0,
+		    s->size - s->image_size);
+	}
+	r.dynamic_only = tls.dynamic;
+	mx_spin_unlock(&tls.lock);
+	mx_crit_leave();
+	if (r.dynamic_only)
+		dl_iterate_phdr(tls_visit, &r);
+}
+
+/* ---- pool ---- */
+
+static void
+pool_put(struct mx_gt *gt)
+{
+	gt->state = MX_STATE_POOLED;
+	if (sanitized || !gt->pooled_default)
+		return; /* never reused; its memory is given back by trim */
+	mx_crit_enter();
+	mx_spin_lock(&pool_lock);
+	gt->next = pool;
+	pool = gt;
+	pool_hot++;
+	mx_spin_unlock(&pool_lock);
+	mx_crit_leave();
+	atomic_fetch_add_explicit(&mx_pooled, 1, memory_order_relaxed);
+}
+
+static struct mx_gt *
+pool_get(void)
+{
+	struct mx_gt *gt;
+
+	if (!*(struct mx_gt *volatile *)&pool)
+		return NULL;
+	mx_crit_enter();
+	mx_spin_lock(&pool_lock);
+	gt = pool;
+	if (gt) {
+		pool = gt->next;
+		if (!gt->stack_hot)
+			pool_hot--;
+	}
+	mx_spin_unlock(&pool_lock);
+	mx_crit_leave();
+	if (gt)
+		atomic_fetch_sub_explicit(&mx_pooled, 1, memory_order_relaxed);
+	return gt;
+}
+
+/* Nobody runs gt and nobody will join it: into the pool. */
+void
+mx_thread_release(struct mx_gt *gt)
+{
+	pool_put(gt);
+}
+
+/*
+ * [hub] Gives the stacks of pooled identities back, but for a few that stay
+ * warm. most bounds the time that one call takes.
+ */
+void
+mx_thread_trim(unsigned most)
+{
+	struct mx_gt *gt;
+	char *low, *high;
+	unsigned kept = 0;
+
+	if (pool_hot <= HOT_STACKS)
+		return;
+	mx_spin_lock(&pool_lock);
+	for (gt = pool; gt && most && pool_hot > HOT_STACKS; gt = gt->next) {
+		if (gt->stack_hot || kept++ < HOT_STACKS)
+			continue;
+		low = gt->stack;
+		high = (char *)(((uintptr_t)gt->ctx.sp - 512) & ~(page - 1));
+		if (high > low)
+			madvise(low, (size_t)(high - low), MADV_DONTNEED);
+		gt->stack_hot = low;
+		pool_hot--;
+		most--;
+	}
+	mx_spin_unlock(&pool_lock);
+}
+
+/* ---- life ---- */
+
+/* Adds to or removes from the domain's list of live threads. */
+void
+mx_thread_list(struct mx_gt *gt, bool add)
+{
+	struct mx_domain *d = gt->dom;
+	unsigned n;
+
+	mx_crit_enter();
+	mx_spin_lock(&d->all_lock);
+	if (add) {
+		n = atomic_fetch_add(&d->nlive, 1) + 1;
+		if (n > d->peak)
+			d->peak = n;
+		mx_list_add(&d->all, &gt->all);
+		mx_sig_account(d, gt->mask, 1);
+	} else {
+		atomic_fetch_sub(&d->nlive, 1);
+		mx_list_del(&gt->all);
+		mx_sig_account(d, gt->mask, -1);
+	}
+	mx_spin_unlock(&d->all_lock);
+	mx_crit_leave();
+}
+
+/* On the next stack, when nothing runs on gt's any more. */
+static void
+finish_after(void *arg)
+{
+	struct mx_gt *gt = arg;
+	int fate;
+
+	gt->state = MX_STATE_DONE;
+	fate = atomic_fetch_or(&gt->fate, MX_FATE_DONE);
+	if (fate & MX_FATE_DETACHED)
+		mx_thread_release(gt);
+	else
+		mx_lot_wake(&gt->fate, INT_MAX);
+}
+
+/* libc's sigsetjmp without the mask; pthread.h's name for it varies. */
+extern int mx_setjmp(void *env, int savemask) __asm__("__sigsetjmp")
+    __attribute__((returns_twice));
+
+/* pthread.h hides these two where exceptions are on. */
+extern void __pthread_register_cancel(__pthread_unwind_buf_t *buf);
+extern void __pthread_unregister_cancel(__pthread_unwind_buf_t *buf);
+
+/* Calls the start routine so that pthread_exit() can unwind to here. */
+static void
+body(struct mx_gt *gt)
+{
+	__pthread_unwind_buf_t buf;
+
+	if (mx_setjmp(buf.__cancel_jmp_buf, 0) == 0) {
+		__pthread_register_cancel(&buf);
+		gt->retval = gt->fn11 ? (void *)(intptr_t)gt->fn11(gt->arg) :
+		    gt->fn(gt->arg);
+		__pthread_unregister_cancel(&buf);
+	} else if (gt->cancelp) {
+		/* libc marked the thread as exiting. */
+		*gt->cancelp = gt->cancel_init;
+	}
+	gt->exiting = true;
+}
+
+static void
+gt_main(struct mx_gt *gt)
+{
+	locale_t loc;
+
+	for (;;) {
+		mx_after(gt);
+		gt->state = MX_STATE_ALIVE;
+		mx_leave(gt);
+		body(gt);
+		if (real.__call_tls_dtors)
+			real.__call_tls_dtors();
+		tsd_run();
+		loc = uselocale((locale_t)0);
+		if (loc != LC_GLOBAL_LOCALE)
+			uselocale(LC_GLOBAL_LOCALE);
+		mx_sig_setmask(gt, ~0ull);
+		if (gt->ss.ss_sp)
+			gt->ss.ss_flags = SS_DISABLE;
+		if (!sanitized)
+			tls_reset(gt);
+		h_errno = 0;
+		errno = 0;
+		if (atomic_load(&gt->dom->nlive) == 1)
+			mx_thread_last();
+		mx_enter(gt);
+		mx_thread_list(gt, false);
+		mx_switch(gt, finish_after, gt);
+	}
+}
+
+/* Fills in a thread that is about to start. */
+static void
+dress(struct mx_gt *gt, struct mx_gt *by, bool detached)
+{
+	gt->dom = by->dom;
+	gt->state = MX_STATE_NEW;
+	gt->next = NULL;
+	atomic_store_explicit(&gt->wait, MX_WAIT_NONE, memory_order_relaxed);
+	atomic_store(&gt->fate, detached ? MX_FATE_DETACHED : 0);
+	atomic_store(&gt->cancel, 0);
+	gt->cancel_disabled = gt->cancel_async = 0;
+	gt->exiting = false;
+	gt->retval = NULL;
+	gt->sigran = 0;
+	gt->mask = by->mask;
+	gt->stack_hot = NULL;
+	gt->kernel_threads = false;
+	gt->why.call = NULL;
+	memcpy(gt->name, by->name, sizeof(gt->name));
+}
+
+/* Room for one more timer, which only the holder may make. */
+static int
+reserve(struct mx_domain *d)
+{
+	int rc;
+
+	if (atomic_load(&d->nlive) + 1 < d->heap_cap)
+		return 0;
+	mx_enter(&mx_me);
+	rc = mx_timer_reserve(d, d->heap_cap * 2 + 2);
+	mx_leave(&mx_me);
+	return rc ? EAGAIN : 0;
+}
+
+static int
+birth_attr(const pthread_attr_t *attr, struct mx_gt **ret_gt)
+{
+	struct birth b = { .role = gt_main };
+	size_t size = default_stack, guard = page, own_size;
+	void *stack = NULL, *own = NULL;
+	pthread_attr_t mine;
+	int rc;
+
+	pthread_attr_init(&mine);
+	if (attr) {
+		pthread_attr_getstacksize(attr, &size);
+		pthread_attr_getguardsize(attr, &guard);
+		/* With no stack set glibc reports address 0 minus the size. */
+		pthread_attr_getstack(attr, &own, &own_size);
+		if (own && (uintptr_t)own + own_size == 0)
+			own = NULL;
+		if (own)
+			size = own_size;
+	}
+	if (size == 0)
+		size = default_stack;
+	if (!own) {
+		size = (size + page - 1) & ~(page - 1);
+		guard = (guard + page - 1) & ~(page - 1);
+		stack = mx_stack_get(size, guard);
+		if (!stack) {
+			pthread_attr_destroy(&mine);
+			return EAGAIN;
+		}
+	}
+	rc = pthread_attr_setstack(&mine, own ? own : stack, size);
+	if (rc == 0) {
+		pthread_attr_setguardsize(&mine, guard);
+		rc = give_birth(&mine, &b);
+	}
+	pthread_attr_destroy(&mine);
+	if (rc) {
+		if (stack)
+			mx_stack_put(stack, size, guard);
+		return rc;
+	}
+	b.gt->stack = stack;
+	b.gt->stack_size = size;
+	b.gt->pooled_default = stack && size == default_stack && guard == page;
+	*ret_gt = b.gt;
+	return 0;
+}
+
+static bool
+is_default(const pthread_attr_t *attr)
+{
+	size_t size, guard, own_size;
+	void *own;
+
+	if (!attr)
+		return true;
+	pthread_attr_getstacksize(attr, &size);
+	pthread_attr_getguardsize(attr, &guard);
+	pthread_attr_getstack(attr, &own, &own_size);
+	if (own && (uintptr_t)own + own_size == 0)
+		own = NULL;
+	return !own && (size == 0 || size == default_stack) && guard == page;
+}
+
+/*
+ * [user code of a green thread] pthread_create(3). Returns 0 or an errno
+ * value: EAGAIN when memory or a limit of the process ends.
+ */
+int
+mx_thread_create(pthread_t *ret_pt, const pthread_attr_t *attr,
+    mx_start_fn fn, mx_thrd_fn fn11, void *arg)
+{
+	struct mx_gt *me = &mx_me, *gt;
+	int detach = PTHREAD_CREATE_JOINABLE, rc, saved = errno;
+	sigset_t set;
+
+	if (attr)
+		pthread_attr_getdetachstate(attr, &detach);
+	rc = reserve(me->dom);
+	if (rc)
+		return rc;
+	gt = is_default(attr) ? pool_get() : NULL;
+	if (gt) {
+		atomic_fetch_add_explicit(&me->dom->reused, 1,
+		    memory_order_relaxed);
+	} else {
+		rc = birth_attr(attr, &gt);
+		errno = saved;
+		if (rc)
+			return rc == ENOMEM ? EAGAIN : rc;
+		atomic_fetch_add_explicit(&me->dom->created, 1,
+		    memory_order_relaxed);
+	}
+	dress(gt, me, detach == PTHREAD_CREATE_DETACHED);
+	if (attr && real.pthread_attr_getsigmask_np &&
+	    real.pthread_attr_getsigmask_np(attr, &set) == 0)
+		gt->mask = mx_sigbits(&set);
+	gt->fn = fn;
+	gt->fn11 = fn11;
+	gt->arg = arg;
+	*ret_pt = gt->pt;
+	mx_thread_list(gt, true);
+	mx_ready(gt);
+	return 0;
+}
+
+/*
+ * [user code] Ends the calling green thread: runs cleanup handlers and C++
+ * destructors by libc's own unwinding, which stops in body().
+ */
+void
+mx_thread_exit(void *retval)
+{
+	struct mx_gt *gt = &mx_me;
+
+	gt->exiting = true;
+	gt->retval = retval;
+	if (gt->is_main)
+		mx_domain_release(gt);
+	real.pthread_exit(retval);
+	__builtin_unreachable();
+}
+
+void
+mx_cancel_now(void)
+{
+	mx_thread_exit(PTHREAD_CANCELED);
+}
+
+static int
+count_tasks(void)
+{
+	struct dirent *e;
+	DIR *dir;
+	int n = 0;
+
+	dir = opendir("/proc/self/task");
+	while (dir && (e = readdir(dir)) != NULL)
+		n += e->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+/*
+ * [user code] The last green thread of a domain whose main thread has ended
+ * is about to end. If no thread of the program is left the process ends, as
+ * POSIX says: exit(0).
+ */
+void
+mx_thread_last(void)
+{
+	struct mx_domain *d;
+	int ours = (int)atomic_load(&mx_kt_count) + 1; /* the monitor */
+
+	for (d = atomic_load(&mx_domains); d; d = d->next)
+		if (d != mx_me.dom && atomic_load(&d->nlive))
+			return;
+	/* Our own kernel thread may be the program's, lent for good. */
+	if (mx_me.kt->borrowed)
+		ours++;
+	if (count_tasks() <= ours)
+		exit(0);
+}
+
+/* ---- the thread that opts in ---- */
+
+void
+mx_thread_adopt(struct mx_gt *gt)
+{
+	uint64_t mask = 0;
+
+	gt->ctx.tp = mx_arch_tp();
+	gt->pt = pthread_self();
+	gt->tidp = (int *)((char *)gt->pt + tid_offset);
+	gt->tid = gt->ktid = *gt->tidp;
+	gt->is_main = true;
+	gt->is_process_main = gt->tid == getpid();
+	gt->state = MX_STATE_ALIVE;
+	gt->exiting = false;
+	atomic_store(&gt->fate, 0);
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, (long)&mask, 8, 0, 0);
+	gt->mask = mask;
+	if (real.sigaltstack(NULL, &gt->ss) < 0)
+		gt->ss.ss_flags = SS_DISABLE;
+	real.pthread_getname_np(gt->pt, gt->name, sizeof(gt->name));
+	if (rseq_offset)
+		rseq_forget(gt->ctx.tp);
+}
+
+void
+mx_thread_unadopt(struct mx_gt *gt)
+{
+	if (rseq_offset)
+		rseq_call(gt->ctx.tp, 0);
+	gt->is_main = false;
+}
+
+/* The child of a fork: the others are gone; so are pooled identities. */
+void
+mx_thread_fork(void)
+{
+	atomic_store(&pool_lock, 0);
+	atomic_store(&tls.lock, 0);
+	tls.valid = false;
+	pool = NULL;
+	pool_hot = 0;
+	atomic_store(&mx_pooled, 0);
+}
