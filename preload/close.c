@@ -25,6 +25,8 @@ close(int fd)
 
 	if (plain())
 		return real.close(fd);
+	if (mx_on())
+		mx_testcancel();
 	if (mx_fd_ours(fd))
 		return mx_fail(EBADF);
 	mx_fd_closing(fd);
@@ -185,6 +187,8 @@ is_fifo(int dir, const char *path, int flags)
 		return false;
 	if ((flags & O_ACCMODE) == O_RDWR)
 		return false;
+	if ((uintptr_t)path < 4096)
+		return false;
 	yes = fstatat(dir, path, &st, 0) == 0 && S_ISFIFO(st.st_mode);
 	errno = saved;
 	return yes;
@@ -200,8 +204,9 @@ openat(int dir, const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = va_arg(ap, mode_t);
 	va_end(ap);
-	if (mx_on() && is_fifo(dir, path, flags)) {
+	if (mx_on())
 		mx_testcancel();
+	if (mx_on() && is_fifo(dir, path, flags)) {
 		fd = MX_HOP(false, real.openat(dir, path, flags, mode));
 	} else {
 		fd = real.openat(dir, path, flags, mode);

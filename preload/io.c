@@ -96,7 +96,7 @@ mx_io_block(struct mx_io *io, uint32_t events, uint64_t dl, const char *call)
 	int rc;
 
 	mx_why(call, (uintptr_t)io->fd);
-	rc = mx_fd_wait(io->fd, events, io->seq, dl);
+	rc = mx_fd_wait(io->fd, events, io->seq, io->closes, dl);
 	if (rc == -EPERM)
 		return 0; /* always ready */
 	if (rc == 0 || rc == -ETIMEDOUT || rc == -EBADF || rc == -EINTR ||

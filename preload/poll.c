@@ -197,7 +197,7 @@ relative(const struct timespec *ts)
 static bool
 bad_time(const struct timespec *ts)
 {
-	return ts && (ts->tv_sec < 0 || ts->tv_nsec < 0 ||
+	return ts && ((uintptr_t)ts < 4096 || ts->tv_sec < 0 || ts->tv_nsec < 0 ||
 	    ts->tv_nsec >= (long)MX_NS);
 }
 

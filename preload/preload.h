@@ -24,7 +24,7 @@ struct mx_io {
 	int fd;
 	bool write;
 	struct mx_fd *e;	/* NULL: nobody has waited for it yet */
-	uint32_t seq;
+	uint32_t seq, closes;
 	uint64_t dl;		/* absolute; 0: not known yet */
 	int saved;		/* errno at entry */
 };
@@ -35,6 +35,8 @@ mx_io_look(struct mx_io *io)
 	io->e = mx_fd_peek(mx_me.dom, io->fd);
 	io->seq = !io->e ? 0 : atomic_load_explicit(io->write ?
 	    &io->e->wseq : &io->e->rseq, memory_order_relaxed);
+	io->closes = !io->e ? 0 : atomic_load_explicit(&io->e->closes,
+	    memory_order_relaxed);
 }
 
 static inline void

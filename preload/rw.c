@@ -65,9 +65,28 @@ poll_first(struct mx_io *io, const char *call)
 	return true;
 }
 
+/*
+ * A terminal that counts bytes and time (termios(3), VMIN and VTIME): only
+ * read itself knows when it is over.
+ */
+static bool
+counts_time(int fd)
+{
+	int saved = errno;
+	struct termios tio;
+	bool yes;
+
+	yes = tcgetattr(fd, &tio) == 0 && !(tio.c_lflag & ICANON) &&
+	    (tio.c_cc[VMIN] != 1 || tio.c_cc[VTIME]);
+	errno = saved;
+	return yes;
+}
+
 static ssize_t
 read_slow(struct mx_io *io, const struct iovec *iov, int n)
 {
+	if (counts_time(io->fd))
+		return MX_HOP(false, real.readv(io->fd, iov, n));
 	if (!poll_first(io, "read"))
 		return -1;
 	return real.readv(io->fd, iov, n);
@@ -116,8 +135,12 @@ read(int fd, void *buf, size_t len)
 {
 	struct iovec iov = { .iov_base = buf, .iov_len = len };
 
-	if (!mx_on() || len == 0 || len > SSIZE_MAX)
+	if (!mx_on())
 		return real.read(fd, buf, len);
+	if (len == 0 || len > SSIZE_MAX) {
+		mx_testcancel();
+		return real.read(fd, buf, len);
+	}
 	return do_readv(fd, &iov, 1, 0);
 }
 MX_ALIAS(__read, read);
@@ -269,8 +292,12 @@ write(int fd, const void *buf, size_t len)
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf,
 	    .iov_len = len };
 
-	if (!mx_on() || len == 0 || len > SSIZE_MAX)
+	if (!mx_on())
 		return real.write(fd, buf, len);
+	if (len == 0 || len > SSIZE_MAX) {
+		mx_testcancel();
+		return real.write(fd, buf, len);
+	}
 	return do_writev(fd, &iov, 1, 0);
 }
 MX_ALIAS(__write, write);

@@ -181,26 +181,73 @@ __longjmp_chk(struct __jmp_buf_tag *env, int value)
 
 /* ---- waiting for a signal ---- */
 
+/*
+ * sigtimedwait(2). Parks on a signalfd for what is sent to the process; what is
+ * sent to the thread is in its own queue. Not restarted after a handler.
+ */
 int
 sigtimedwait(const sigset_t *set, siginfo_t *info,
     const struct timespec *timeout)
 {
+	struct timespec zero = { 0, 0 };
+	struct mx_io io = { .saved = errno };
+	uint64_t dl = MX_NEVER;
 	siginfo_t mine;
-	int sig;
+	int sig, rc = 0;
 
-	if (!mx_on())
+	if (!mx_on() || (uintptr_t)set < 4096 || (timeout &&
+	    ((uintptr_t)timeout < 4096 || timeout->tv_nsec < 0 ||
+	    timeout->tv_nsec >= (long)MX_NS || timeout->tv_sec < 0)))
 		return real.sigtimedwait(set, info, timeout);
 	mx_testcancel();
-	sig = mx_sig_take(set, &mine);
-	if (sig) {
-		if (info)
-			*info = mine;
-		return sig;
+	if (timeout)
+		dl = mx_after_ns((uint64_t)timeout->tv_sec * MX_NS +
+		    (uint64_t)timeout->tv_nsec);
+	io.fd = mx_fd_high(signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC));
+	if (io.fd < 0)
+		return MX_HOP(false, real.sigtimedwait(set, info, timeout));
+	mx_fd_closed(io.fd);
+	mx_me.sigwaiting = mx_sigbits(set);
+	for (;;) {
+		mx_io_look(&io);
+		sig = mx_sig_take(set, &mine);
+		if (!sig)
+			sig = real.sigtimedwait(set, &mine, &zero);
+		if (sig > 0 || errno != EAGAIN)
+			break;
+		if (rc == -ETIMEDOUT || dl <= mx_now())
+			break;
+		rc = mx_io_block(&io, EPOLLIN, dl, "sigwait");
+		if (rc == -EINTR || rc == -ERESTART) {
+			sig = mx_sig_take(set, &mine);
+			if (!sig)
+				sig = mx_fail(EINTR);
+			break;
+		}
 	}
-	mx_why("sigwait", 0);
-	sig = MX_HOP(false, real.sigtimedwait(set, info, timeout));
-	mx_testcancel();
+	mx_me.sigwaiting = 0;
+	rc = errno;
+	mx_fd_closing(io.fd);
+	real.close(io.fd);
+	errno = sig > 0 ? io.saved : rc;
+	if (sig > 0 && info)
+		*info = mine;
 	return sig;
+}
+
+/* sigpending(2): the kernel's, and what is queued for this thread. */
+int
+sigpending(sigset_t *set)
+{
+	uint64_t mine, bits;
+	int rc = real.sigpending(set);
+
+	if (rc == 0 && mx_on()) {
+		mine = mx_sig_pending();
+		bits = mx_sigbits(set) | mine;
+		memcpy(set, &bits, sizeof(bits));
+	}
+	return rc;
 }
 
 int

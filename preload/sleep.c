@@ -35,6 +35,9 @@ sleep_until(uint64_t dl, const char *call)
 static bool
 bad_time(const struct timespec *ts)
 {
+	/* The kernel says EFAULT for what cannot be a pointer. */
+	if ((uintptr_t)ts < 4096)
+		return true;
 	return ts->tv_sec < 0 || ts->tv_nsec < 0 || ts->tv_nsec >= (long)MX_NS;
 }
 
@@ -68,7 +71,7 @@ clock_nanosleep(clockid_t clock, int flags, const struct timespec *req,
 	struct timespec now;
 	uint64_t dl;
 
-	if (!mx_on() || !req || bad_time(req))
+	if (!mx_on() || bad_time(req))
 		return real.clock_nanosleep(clock, flags, req, rem);
 	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME &&
 	    clock != CLOCK_BOOTTIME && clock != CLOCK_TAI) {
@@ -102,7 +105,7 @@ nanosleep(const struct timespec *req, struct timespec *rem)
 {
 	int rc;
 
-	if (!mx_on() || !req || bad_time(req))
+	if (!mx_on() || bad_time(req))
 		return real.nanosleep(req, rem);
 	rc = clock_nanosleep(CLOCK_MONOTONIC, 0, req, rem);
 	return rc ? mx_fail(rc) : 0;
@@ -115,7 +118,7 @@ thrd_sleep(const struct timespec *req, struct timespec *rem)
 {
 	int rc;
 
-	if (!mx_on() || !req || bad_time(req))
+	if (!mx_on() || bad_time(req))
 		return real.thrd_sleep(req, rem);
 	rc = clock_nanosleep(CLOCK_REALTIME, 0, req, rem);
 	return rc == EINTR ? -1 : rc ? -2 : 0;

@@ -54,6 +54,17 @@ recv_again(struct mx_io *io, ssize_t n, const char *call, ssize_t *ret_n)
 	return false;
 }
 
+static bool
+is_stream(int fd)
+{
+	int type = 0, saved = errno;
+	socklen_t len = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+		errno = saved;
+	return type == SOCK_STREAM;
+}
+
 static ssize_t
 recv_all(struct mx_io *io, char *buf, size_t len, int flags,
     struct sockaddr *addr, socklen_t *addrlen)
@@ -82,17 +93,6 @@ recv_all(struct mx_io *io, char *buf, size_t len, int flags,
 	}
 }
 
-static bool
-is_stream(int fd)
-{
-	int type = 0, saved = errno;
-	socklen_t len = sizeof(type);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
-		errno = saved;
-	return type == SOCK_STREAM;
-}
-
 /* recv(2). Parks; not async-signal-safe beyond what libc's is. */
 ssize_t
 recv(int fd, void *buf, size_t len, int flags)
@@ -101,7 +101,11 @@ recv(int fd, void *buf, size_t len, int flags)
 	ssize_t n;
 	int rc;
 
-	if (!mx_on() || (flags & PASS_FLAGS))
+	if (!mx_on())
+		return real.recv(fd, buf, len, flags);
+	mx_testcancel();
+	/* No bytes of a stream are there at once; of a datagram they are not. */
+	if ((flags & PASS_FLAGS) || (len == 0 && is_stream(fd)))
 		return real.recv(fd, buf, len, flags);
 	mx_io_begin(&io, fd, false);
 	if (flags & MSG_WAITALL) {
@@ -397,18 +401,6 @@ __recvfrom_chk(int fd, void *buf, size_t len, size_t buflen, int flags,
 
 /* ---- set-up ---- */
 
-/* Ends a blocking connect: SO_ERROR has the verdict. */
-static int
-connect_result(int fd)
-{
-	int error = 0;
-	socklen_t len = sizeof(error);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-		return -1;
-	return error ? mx_fail(error) : 0;
-}
-
 /*
  * connect(2). The kernel knows no MSG_DONTWAIT here, so a blocking descriptor
  * is made non-blocking for the time of the system call, which does not wait.
@@ -449,10 +441,26 @@ connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t addrlen)
 		if (rc)
 			return mx_fail(rc);
 	}
-	rc = connect_result(fd);
-	return rc ? rc : (int)mx_io_done(&io, 0);
+	/*
+	 * The verdict, by a second call that cannot wait any more: unlike
+	 * SO_ERROR it leaves the socket in the state that a blocking connect
+	 * would (fit for another try after a failure).
+	 */
+	errno = io.saved;
+	return real.connect(fd, sa, addrlen);
 }
 MX_ALIAS(__connect, connect);
+
+/* Anything else makes accept() fail at once. */
+static bool
+listening(int fd)
+{
+	int yes = 0;
+	socklen_t len = sizeof(yes);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &len) == 0 &&
+	    yes;
+}
 
 /*
  * accept(2). The descriptor stays blocking, so wait first. When another
@@ -473,7 +481,7 @@ accept4(int fd, __SOCKADDR_ARG addr, socklen_t *addrlen, int flags)
 	}
 	mx_io_begin(&io, fd, false);
 	if (!mx_io_nonblocking(fd)) {
-		while (real.poll(&p, 1, 0) == 0) {
+		while (real.poll(&p, 1, 0) == 0 && listening(fd)) {
 			rc = mx_io_wait(&io, "accept");
 			if (rc)
 				return mx_fail(rc);
@@ -519,8 +527,12 @@ socketpair(int domain, int type, int protocol, int sv[2])
 int
 shutdown(int fd, int how)
 {
+	int rc;
+
 	mx_fd_touched(fd);
-	return real.shutdown(fd, how);
+	rc = real.shutdown(fd, how);
+	mx_fd_wake(fd);
+	return rc;
 }
 
 int

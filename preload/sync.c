@@ -13,7 +13,6 @@
 /* glibc's mutex kinds; layout checked by the twin tests on every libc. */
 #define KIND_TYPE 3
 #define KIND_ERRORCHECK 2
-#define KIND_ROBUST 16
 #define KIND_PSHARED 128
 #define KIND(m) ((m)->__data.__kind)
 
@@ -28,7 +27,7 @@ try_mutex(void *m)
 static bool
 foreign(const pthread_mutex_t *m)
 {
-	return KIND(m) & (KIND_ROBUST | KIND_PSHARED);
+	return KIND(m) & KIND_PSHARED;
 }
 
 static bool
@@ -471,7 +470,10 @@ sem_slow(sem_t *s, uint64_t dl)
 	do {
 		rc = mx_lot_wait(s, try_sem, s, dl, MX_LOT_INTR |
 		    MX_LOT_CANCEL);
-	} while (rc == -ERESTART);
+	} while (rc == -ERESTART && dl == MX_NEVER);
+	/* futex(2) with a timeout is not restarted, whatever the handler. */
+	if (rc == -ERESTART)
+		rc = -EINTR;
 	if (rc == -ECANCELED)
 		mx_cancel_now();
 	if (rc)

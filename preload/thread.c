@@ -207,7 +207,8 @@ pthread_cancel(pthread_t pt)
 		if (gt->cancel_async)
 			mx_testcancel();
 	} else if (!gt->cancel_disabled) {
-		mx_wake(gt, -EINTR);
+		if (!mx_wake(gt, -EINTR) && (gt->hopping || gt->cancel_async))
+			mx_sig_kick(gt);
 	}
 	return 0;
 }
@@ -299,6 +300,28 @@ pthread_getcpuclockid(pthread_t pt, clockid_t *clock)
 	/* The kernel's encoding: ~tid, then per thread (4) and sched (2). */
 	*clock = (clockid_t)(~(unsigned)(gt->kt ? gt->kt->tid :
 	    getpid()) << 3 | 6);
+	return 0;
+}
+
+int
+pthread_getattr_np(pthread_t pt, pthread_attr_t *attr)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+	cpu_set_t cpus;
+	int rc;
+
+	if (!gt->dom || !gt->stack_low)
+		return real.pthread_getattr_np(pt, attr);
+	rc = pthread_attr_init(attr);
+	if (rc)
+		return rc;
+	pthread_attr_setstack(attr, gt->stack_low, gt->stack_size);
+	pthread_attr_setguardsize(attr, gt->guard);
+	pthread_attr_setdetachstate(attr, atomic_load(&gt->fate) &
+	    MX_FATE_DETACHED ? PTHREAD_CREATE_DETACHED :
+	    PTHREAD_CREATE_JOINABLE);
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
+		pthread_attr_setaffinity_np(attr, sizeof(cpus), &cpus);
 	return 0;
 }
 

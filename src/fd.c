@@ -296,13 +296,13 @@ mx_fd_poll(struct mx_domain *d)
 }
 
 /*
- * [user code] Parks until fd has one of events, unless its counter is not seq
- * any more. Returns 0 (try again), -ETIMEDOUT, -EBADF (closed meanwhile),
+ * [user code] Parks until fd has one of events, unless its counters are not seq
+ * and closes any more. Returns 0 (try again), -ETIMEDOUT, -EBADF (closed meanwhile),
  * -EINTR or -ERESTART (handlers ran), -EPERM (always ready), other -errno:
  * cannot be waited for this way.
  */
 int
-mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint64_t dl)
+mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint32_t closes, uint64_t dl)
 {
 	struct mx_gt *gt = &mx_me;
 	struct mx_domain *d = gt->dom;
@@ -321,7 +321,10 @@ mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint64_t dl)
 		return rc;
 	}
 	e = mx_fd_peek(d, fd);
-	if (atomic_load_explicit(events & WANT_WRITE ? &e->wseq : &e->rseq,
+	if (atomic_load_explicit(&e->closes, memory_order_relaxed) != closes &&
+	    mx_disarm(gt))
+		rc = -EBADF;
+	else if (atomic_load_explicit(events & WANT_WRITE ? &e->wseq : &e->rseq,
 	    memory_order_relaxed) != seq && mx_disarm(gt))
 		rc = 0;
 	else if (mx_interrupted(gt) && mx_disarm(gt))
@@ -351,7 +354,11 @@ forget(int fd, int rc)
 		return;
 	for (d = atomic_load(&mx_domains); d; d = d->next) {
 		e = d->fdtab ? mx_fd_peek(d, fd) : NULL;
-		if (!e || !*(volatile uint32_t *)&e->mask)
+		if (!e)
+			continue;
+		if (rc)
+			atomic_fetch_add(&e->closes, 1);
+		if (!*(volatile uint32_t *)&e->mask)
 			continue;
 		mx_crit_enter();
 		mx_spin_lock(&d->fdlock);
@@ -380,6 +387,30 @@ mx_fd_closed(int fd)
 {
 	if (atomic_load_explicit(&mx_active, memory_order_relaxed))
 		forget(fd, 0);
+}
+
+/* Those who wait for fd shall try again: shutdown() gives no edge to writers. */
+void
+mx_fd_wake(int fd)
+{
+	struct mx_domain *d;
+	struct mx_fd *e;
+
+	if (!atomic_load_explicit(&mx_active, memory_order_relaxed))
+		return;
+	for (d = atomic_load(&mx_domains); d; d = d->next) {
+		e = d->fdtab ? mx_fd_peek(d, fd) : NULL;
+		if (!e || !*(volatile uint32_t *)&e->mask)
+			continue;
+		mx_crit_enter();
+		mx_spin_lock(&d->fdlock);
+		atomic_fetch_add(&e->rseq, 1);
+		atomic_fetch_add(&e->wseq, 1);
+		wake_all(&e->rd, 0, false);
+		wake_all(&e->wr, 0, false);
+		mx_spin_unlock(&d->fdlock);
+		mx_crit_leave();
+	}
 }
 
 /* A short read is no promise any more: shutdown, setsockopt, O_NONBLOCK. */

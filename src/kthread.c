@@ -244,12 +244,12 @@ kt_main(void *arg)
 	/* A handler must never run on an idle loop; all signals are blocked. */
 	mx_me.ctx.tp = mx_arch_tp();
 	mx_me.depth = 1;
-	mx_me.mask = ~0ull;
+	mx_me.mask = MX_ALL_SIGNALS;
 	mx_me.ss.ss_flags = SS_DISABLE;
 	mx_me.kt = kt;
 	kt->idle = &mx_me;
 	kt->cur = &mx_me;
-	kt->mask = ~0ull;
+	kt->mask = MX_ALL_SIGNALS;
 	kt->tid = (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
 	idle_loop(kt);
 	atomic_fetch_sub(&mx_kt_count, 1);
@@ -261,7 +261,7 @@ kt_main(void *arg)
 static struct mx_kt *
 kt_start(bool reserved, bool helper)
 {
-	uint64_t all = ~0ull, old;
+	uint64_t all = MX_ALL_SIGNALS, old;
 	pthread_attr_t attr;
 	struct mx_kt *kt;
 	unsigned n, peak;

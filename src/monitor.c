@@ -13,6 +13,12 @@
 
 _Atomic uint32_t mx_monitor_asleep;
 
+/*
+ * The process's main thread has ended: 1, together with its kernel thread; 2,
+ * its kernel thread goes on as a carrier (fork in a green thread).
+ */
+_Atomic int mx_main_gone;
+
 static _Atomic uint32_t started;
 
 /* From a hub that was woken: somebody may run for long from now on. */
@@ -59,6 +65,54 @@ look(struct mx_domain *d, uint64_t now)
 	return atomic_load(&d->nlive) > 1;
 }
 
+/* Kernel threads of the process that have not ended. */
+static int
+count_tasks(void)
+{
+	char path[64], stat[512], *p;
+	struct dirent *e;
+	int n = 0, fd;
+	ssize_t len;
+	DIR *dir;
+
+	dir = opendir("/proc/self/task");
+	while (dir && (e = readdir(dir)) != NULL)
+		n += e->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	/* A main thread that ended stays on the list as a zombie. */
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)getpid());
+	fd = real.open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd >= 0) {
+		len = real.read(fd, stat, sizeof(stat) - 1);
+		stat[len > 0 ? len : 0] = '\0';
+		p = strrchr(stat, ')');
+		if (p && p[1] && p[2] == 'Z')
+			n--;
+		real.close(fd);
+	}
+	return n;
+}
+
+/*
+ * When no thread of the program is left the process ends as by exit(0)
+ * (pthread_exit(3)). libc cannot tell, because it counts us.
+ */
+static void
+end_of_process(void)
+{
+	struct mx_domain *d;
+	int ours = (int)atomic_load(&mx_kt_count) + 1;
+
+	for (d = atomic_load(&mx_domains); d; d = d->next)
+		if (atomic_load(&d->nlive))
+			return;
+	if (atomic_load(&mx_main_gone) == 2)
+		ours++;
+	if (count_tasks() <= ours)
+		exit(0);
+}
+
 static void *
 monitor(void *arg)
 {
@@ -79,6 +133,10 @@ monitor(void *arg)
 		busy = false;
 		for (d = atomic_load(&mx_domains); d; d = d->next)
 			busy |= look(d, now);
+		if (unlikely(atomic_load(&mx_main_gone))) {
+			end_of_process();
+			busy = true;
+		}
 		if (busy) {
 			quiet = 0;
 			continue;
@@ -107,7 +165,7 @@ monitor(void *arg)
 int
 mx_monitor_start(void)
 {
-	uint64_t all = ~0ull, old;
+	uint64_t all = MX_ALL_SIGNALS, old;
 	pthread_attr_t attr;
 	uint32_t no = 0;
 	pthread_t pt;
@@ -116,7 +174,7 @@ mx_monitor_start(void)
 	if (!atomic_compare_exchange_strong(&started, &no, 1))
 		return 0;
 	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 128 * 1024);
+	pthread_attr_setstacksize(&attr, 1024 * 1024);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
 	    8, 0, 0);
@@ -133,4 +191,5 @@ mx_monitor_fork(void)
 {
 	atomic_store(&started, 0);
 	atomic_store(&mx_monitor_asleep, 0);
+	atomic_store(&mx_main_gone, 0);
 }

@@ -23,6 +23,8 @@
 
 #define MX_NEVER UINT64_MAX		/* deadline: wait for ever */
 #define MX_NS 1000000000ull
+/* All signals but the two that libc keeps for itself (setuid, cancel). */
+#define MX_ALL_SIGNALS (~(3ull << 31))
 #define MX_TID_BASE ((1 << 22) + 1)	/* above the kernel's PID_MAX_LIMIT */
 
 #define likely(x) __builtin_expect(!!(x), 1)
@@ -121,6 +123,7 @@ struct mx_gt {
 	_Atomic(struct mx_sig *) sigpend; /* signals to handle, newest first */
 	int sigran;		/* MX_SIGRAN_*: handlers run since the last arm */
 	struct mx_sig *sighold;	/* came for us while we block them; own */
+	uint64_t sigwaiting;	/* set of the sigwait() under way */
 	uint64_t mask;		/* signal mask, bit sig - 1; own or [held] */
 	stack_t ss;		/* alternate signal stack */
 	bool vfork;		/* this is a vfork child's borrowed record */
@@ -149,6 +152,9 @@ struct mx_gt {
 	char name[16];
 	void *stack;		/* slab stack, or NULL: the caller's own */
 	size_t stack_size;
+	size_t guard;
+	void *stack_low;	/* lowest address, whoever owns the stack */
+	void *robust;		/* struct robust_list_head in the TCB */
 	void *stack_hot;	/* pages below this were given back */
 	struct mx_kt *hop_kt;	/* helper for the hop under way */
 	struct mx_kt *home;	/* main: the kernel thread that it came with */
@@ -331,7 +337,8 @@ void mx_thread_unadopt(struct mx_gt *gt);
 void mx_thread_trim(unsigned most);
 void mx_thread_fork(void);
 void mx_thread_list(struct mx_gt *gt, bool add);
-void mx_thread_last(void);
+void mx_robust_run(struct mx_gt *gt);
+extern _Atomic int mx_main_gone;
 extern _Atomic unsigned mx_pooled;
 
 int mx_key_create(pthread_key_t *key, mx_dtor_fn dtor);
@@ -514,6 +521,7 @@ struct mx_fdw {
 struct mx_fd {
 	_Atomic uint32_t rseq, wseq; /* events so far, per direction */
 	_Atomic uint32_t drained; /* rseq + 1 of a short read; 0: none */
+	_Atomic uint32_t closes; /* times that the number was closed */
 	uint32_t gen;		/* [fdlock] tells stale events */
 	uint32_t mask;		/* [fdlock] what epoll watches; 0: nothing */
 	int8_t stream;		/* 1: stream socket, 0: not, -1: not asked */
@@ -529,7 +537,9 @@ int mx_fd_enrol(struct mx_domain *d, struct mx_fdw *w, int fd,
     uint32_t events);
 void mx_fd_unenrol(struct mx_domain *d, struct mx_fdw *w);
 int mx_fd_poll(struct mx_domain *d);
-int mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint64_t dl);
+int mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint32_t closes,
+    uint64_t dl);
+void mx_fd_wake(int fd);
 void mx_fd_closing(int fd);
 void mx_fd_closed(int fd);
 void mx_fd_touched(int fd);
@@ -562,6 +572,8 @@ extern _Atomic unsigned mx_kt_count, mx_kt_peak;
 	mx_hop_begin(bounded); \
 	__typeof__(expr) mx_hop_r_ = (expr); \
 	mx_hop_end(); \
+	if ((intptr_t)mx_hop_r_ == -1 && errno == EINTR) \
+		mx_testcancel(); \
 	mx_hop_r_; \
 })
 
@@ -580,6 +592,8 @@ int mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info);
 void mx_sig_hub(struct mx_domain *d);
 void mx_sig_account(struct mx_domain *d, uint64_t mask, int by);
 bool mx_sig_handled(int sig);
+void mx_sig_kick(struct mx_gt *gt);
+uint64_t mx_sig_pending(void);
 int mx_sig_take(const sigset_t *set, siginfo_t *ret_info);
 #define MX_SIGRAN_ANY 1
 #define MX_SIGRAN_INTR 2		/* one of them without SA_RESTART */

@@ -284,11 +284,6 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 	struct mx_sig *s;
 	siginfo_t kick;
 
-	if (gt->hopping && (gt->mask & bit(sig))) {
-		/* Perhaps it waits for just this one, in sigwait(). */
-		queueinfo(kt->tid, sig, info);
-		return 0;
-	}
 	s = record_get();
 	if (!s)
 		return EAGAIN;
@@ -300,7 +295,7 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 			mx_sig_run();
 		return 0;
 	}
-	if (gt->mask & bit(sig))
+	if ((gt->mask & bit(sig)) && !(gt->sigwaiting & bit(sig)))
 		return 0;
 	if (mx_wake(gt, -EINTR))
 		return 0;
@@ -318,6 +313,63 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 		queueinfo(kt->tid, sig, &kick);
 	}
 	return 0;
+}
+
+/* ---- kick: out of a system call, for cancellation ---- */
+
+/* The kernel's struct sigaction; libc's calls refuse its own signal 32. */
+struct kernel_action {
+	void (*handler)(int, siginfo_t *, void *);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+static struct kernel_action libc_cancel;
+
+static void
+kick_handler(int sig, siginfo_t *si, void *uc)
+{
+	struct mx_gt *gt = &mx_me;
+
+	if (si->si_code == SI_QUEUE && si->si_value.sival_ptr == &kick_cookie) {
+		if (gt->on && gt->depth == 0 && gt->cancel_async)
+			mx_testcancel();
+		return;
+	}
+	if (libc_cancel.handler)
+		libc_cancel.handler(sig, si, uc);
+}
+
+/*
+ * Interrupts the system call, or the computation, that gt is in, if any. Uses
+ * the signal that libc keeps for cancellation and passes libc's own on; no
+ * SA_RESTART, so that the call ends.
+ */
+void
+mx_sig_kick(struct mx_gt *gt)
+{
+	struct kernel_action now, mine = {
+		.handler = kick_handler,
+		.flags = SA_SIGINFO | MX_ARCH_SA_RESTORER,
+		.restorer = MX_ARCH_RESTORER,
+	};
+	struct mx_kt *kt = gt->kt;
+	siginfo_t kick;
+
+	if (!kt || kt->cur != gt)
+		return;
+	real.syscall(SYS_rt_sigaction, 32, 0, (long)&now, 8, 0, 0);
+	if (now.handler != kick_handler) {
+		libc_cancel = now;
+		real.syscall(SYS_rt_sigaction, 32, (long)&mine, 0, 8, 0, 0);
+	}
+	memset(&kick, 0, sizeof(kick));
+	kick.si_signo = 32;
+	kick.si_code = SI_QUEUE;
+	kick.si_pid = getpid();
+	kick.si_value.sival_ptr = &kick_cookie;
+	queueinfo(kt->tid, 32, &kick);
 }
 
 /* [held, hub] Finds somebody for signals that came while nobody ran. */
@@ -468,6 +520,19 @@ mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 			*old = mine;
 	}
 	return rc;
+}
+
+/* Signals that are queued for the calling thread and blocked by it. */
+uint64_t
+mx_sig_pending(void)
+{
+	struct mx_sig *s;
+	uint64_t set = 0;
+
+	mx_sig_run();
+	for (s = mx_me.sighold; s; s = s->next)
+		set |= bit(s->info.si_signo);
+	return set;
 }
 
 /*

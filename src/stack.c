@@ -55,8 +55,10 @@ class_of(size_t size, size_t guard)
 static char *
 slab_map(size_t bytes)
 {
+	/* What is larger than a slab the kernel shall refuse if it must. */
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-	    MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	    MAP_ANONYMOUS | MAP_STACK |
+	    (bytes > SLAB_BYTES ? 0 : MAP_NORESERVE), -1, 0);
 
 	if (p == MAP_FAILED)
 		return NULL;

@@ -151,7 +151,7 @@ put_stack(int fd, struct mx_gt *gt)
 	void *stack;
 	int rc, depth;
 
-	if (pthread_getattr_np(gt->pt, &attr) != 0)
+	if (real.pthread_getattr_np(gt->pt, &attr) != 0)
 		return 0;
 	rc = pthread_attr_getstack(&attr, &stack, &size);
 	pthread_attr_destroy(&attr);

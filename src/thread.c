@@ -15,6 +15,7 @@
 #include <gnu/libc-version.h>
 #include <limits.h>
 #include <link.h>
+#include <linux/futex.h>
 #include <locale.h>
 
 #ifndef RSEQ_SIG
@@ -157,6 +158,7 @@ donor(void *arg)
 	struct birth *b = arg;
 	struct mx_gt *gt = &mx_me;
 	void (*role)(struct mx_gt *) = b->role;
+	size_t len;
 
 	/*
 	 * All signals are blocked. From the moment of publication somebody
@@ -171,13 +173,15 @@ donor(void *arg)
 	gt->role = role;
 	gt->role_arg = b->arg;
 	gt->ss.ss_flags = SS_DISABLE;
-	gt->mask = ~0ull;
+	gt->mask = MX_ALL_SIGNALS;
 	if (cancel_offset >= 0) {
 		gt->cancelp = (int *)((char *)gt->pt + cancel_offset);
 		gt->cancel_init = *gt->cancelp;
 	}
 	set_tid(gt, newtid());
 	b->gt = gt;
+	real.syscall(SYS_get_robust_list, 0, (long)&gt->robust, (long)&len, 0,
+	    0, 0);
 	real.syscall(SYS_set_tid_address, 0, 0, 0, 0, 0, 0);
 	real.syscall(SYS_set_robust_list, 0, 24, 0, 0, 0, 0);
 	rseq_forget(gt->ctx.tp);
@@ -550,6 +554,9 @@ mx_thread_list(struct mx_gt *gt, bool add)
 	}
 	mx_spin_unlock(&d->all_lock);
 	mx_crit_leave();
+	if (add && unlikely(atomic_load_explicit(&mx_monitor_asleep,
+	    memory_order_relaxed)))
+		mx_monitor_poke();
 }
 
 /* On the next stack, when nothing runs on gt's any more. */
@@ -609,17 +616,22 @@ gt_main(struct mx_gt *gt)
 		loc = uselocale((locale_t)0);
 		if (loc != LC_GLOBAL_LOCALE)
 			uselocale(LC_GLOBAL_LOCALE);
-		mx_sig_setmask(gt, ~0ull);
+		mx_sig_setmask(gt, MX_ALL_SIGNALS);
 		if (gt->ss.ss_sp)
 			gt->ss.ss_flags = SS_DISABLE;
 		if (!sanitized)
 			tls_reset(gt);
 		h_errno = 0;
 		errno = 0;
-		if (atomic_load(&gt->dom->nlive) == 1)
-			mx_thread_last();
 		mx_enter(gt);
+		mx_robust_run(gt);
 		mx_thread_list(gt, false);
+		if (gt->is_main) {
+			/* Forked in a thread, and that thread is over. */
+			atomic_store(&mx_main_gone, 2);
+			mx_monitor_poke();
+			mx_switch(gt, NULL, NULL);
+		}
 		mx_switch(gt, finish_after, gt);
 	}
 }
@@ -638,6 +650,7 @@ dress(struct mx_gt *gt, struct mx_gt *by, bool detached)
 	gt->exiting = false;
 	gt->retval = NULL;
 	gt->sigran = 0;
+	mx_arch_inherit(&gt->ctx);
 	gt->mask = by->mask;
 	gt->stack_hot = NULL;
 	gt->kernel_threads = false;
@@ -702,6 +715,8 @@ birth_attr(const pthread_attr_t *attr, struct mx_gt **ret_gt)
 		return rc;
 	}
 	b.gt->stack = stack;
+	b.gt->stack_low = own ? own : stack;
+	b.gt->guard = guard;
 	b.gt->stack_size = size;
 	b.gt->pooled_default = stack && size == default_stack && guard == page;
 	*ret_gt = b.gt;
@@ -777,8 +792,12 @@ mx_thread_exit(void *retval)
 
 	gt->exiting = true;
 	gt->retval = retval;
-	if (gt->is_main)
+	if (gt->is_main && gt->role != gt_main) {
+		if (gt->is_process_main)
+			atomic_store(&mx_main_gone, 1);
 		mx_domain_release(gt);
+		mx_monitor_poke();
+	}
 	real.pthread_exit(retval);
 	__builtin_unreachable();
 }
@@ -789,40 +808,39 @@ mx_cancel_now(void)
 	mx_thread_exit(PTHREAD_CANCELED);
 }
 
-static int
-count_tasks(void)
-{
-	struct dirent *e;
-	DIR *dir;
-	int n = 0;
-
-	dir = opendir("/proc/self/task");
-	while (dir && (e = readdir(dir)) != NULL)
-		n += e->d_name[0] != '.';
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
 /*
- * [user code] The last green thread of a domain whose main thread has ended
- * is about to end. If no thread of the program is left the process ends, as
- * POSIX says: exit(0).
+ * [in the runtime] What the kernel does when a thread ends that holds robust
+ * mutexes: marks them, and wakes a waiter. Our threads' ends it does not see.
  */
 void
-mx_thread_last(void)
+mx_robust_run(struct mx_gt *gt)
 {
-	struct mx_domain *d;
-	int ours = (int)atomic_load(&mx_kt_count) + 1; /* the monitor */
+	struct robust_list_head *head = gt->robust;
+	struct robust_list *e, *next;
+	_Atomic uint32_t *word;
+	uint32_t v;
+	int n = 0;
 
-	for (d = atomic_load(&mx_domains); d; d = d->next)
-		if (d != mx_me.dom && atomic_load(&d->nlive))
-			return;
-	/* Our own kernel thread may be the program's, lent for good. */
-	if (mx_me.kt->borrowed)
-		ours++;
-	if (count_tasks() <= ours)
-		exit(0);
+	if (!head)
+		return;
+	for (e = head->list.next; e && e != &head->list && n++ < 1 << 20;
+	    e = next) {
+		/* The lowest bit marks priority inheritance. */
+		e = (struct robust_list *)((uintptr_t)e & ~1ul);
+		next = e->next;
+		word = (_Atomic uint32_t *)((char *)e + head->futex_offset);
+		v = atomic_load(word);
+		if ((v & FUTEX_TID_MASK) != (uint32_t)gt->tid)
+			continue;
+		while (!atomic_compare_exchange_weak(word, &v,
+		    (v & FUTEX_WAITERS) | FUTEX_OWNER_DIED))
+			;
+		if (v & FUTEX_WAITERS)
+			real.syscall(SYS_futex, (long)word, FUTEX_WAKE, 1, 0,
+			    0, 0);
+		mx_lot_wake(word, 1);
+	}
+	head->list.next = &head->list;
 }
 
 /* ---- the thread that opts in ---- */

@@ -12,6 +12,10 @@ struct mx_ctx {
 	void *tp;	/* TPIDR_EL0; set once, when the identity is born */
 };
 
+/* The kernel's vDSO knows how a handler returns. */
+#define MX_ARCH_SA_RESTORER 0
+#define MX_ARCH_RESTORER NULL
+
 void mx_arch_init(void);
 void mx_arch_switch(struct mx_ctx *from, const struct mx_ctx *to);
 void mx_arch_leave(struct mx_ctx *self, int *published);
@@ -36,6 +40,16 @@ static inline void
 mx_arch_fence_after_rmw(void)
 {
 	__asm__ volatile("dmb ish" ::: "memory");
+}
+
+/* A new thread has its creator's rounding mode: puts ours into its frame. */
+static inline void
+mx_arch_inherit(struct mx_ctx *ctx)
+{
+	unsigned long fpcr;
+
+	__asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+	((unsigned long *)ctx->sp)[20] = fpcr;
 }
 
 /* Of a stack that waits: where it goes on, and its frame pointer. */

@@ -15,6 +15,11 @@ struct mx_ctx {
 /* Nonzero: wrfsbase may be used (AT_HWCAP2 bit 1, Linux 5.9). */
 extern int mx_arch_fsgsbase;
 
+/* The kernel wants to be told how a handler returns: switch.S. */
+#define MX_ARCH_SA_RESTORER 0x04000000
+#define MX_ARCH_RESTORER mx_arch_sigreturn
+void mx_arch_sigreturn(void);
+
 void mx_arch_init(void);
 void mx_arch_switch(struct mx_ctx *from, const struct mx_ctx *to);
 void mx_arch_leave(struct mx_ctx *self, int *published);
@@ -42,6 +47,14 @@ static inline void
 mx_arch_fence_after_rmw(void)
 {
 	__asm__ volatile("" ::: "memory");
+}
+
+/* A new thread has its creator's control words: puts ours into its frame. */
+static inline void
+mx_arch_inherit(struct mx_ctx *ctx)
+{
+	__asm__ volatile("stmxcsr (%0)\n\tfnstcw 4(%0)" : :
+	    "r"(ctx->sp) : "memory");
 }
 
 /* Of a stack that waits: where it goes on, and its frame pointer. */

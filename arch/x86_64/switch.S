@@ -130,6 +130,16 @@ mx_arch_leave:
 	.cfi_endproc
 	.size	mx_arch_leave, . - mx_arch_leave
 
+/* Where a handler of our own raw sigaction returns to: rt_sigreturn(). */
+	.globl	mx_arch_sigreturn
+	.hidden	mx_arch_sigreturn
+	.type	mx_arch_sigreturn, @function
+	.balign	16
+mx_arch_sigreturn:
+	movq	$15, %rax
+	syscall
+	.size	mx_arch_sigreturn, . - mx_arch_sigreturn
+
 /*
  * pid_t vfork(void)
  *
