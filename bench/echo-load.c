@@ -9,7 +9,7 @@
  * that it does not keep the server from accepting; the measurement after a
  * quarter of the time to warm up. Prints what the server used: us of CPU per
  * message, messages per second, how much of a CPU each side was busy, resident
- * KiB and kernel threads.
+ * KiB that a connection added, and kernel threads.
  */
 
 #include "bench.h"
@@ -138,6 +138,7 @@ main(int argc, char **argv)
 	double server = 0, self = 0, elapsed;
 	struct epoll_event events[EVENTS];
 	uint64_t counted = 0;
+	long rss_kb;
 	clockid_t clock;
 	struct rlimit fds;
 	int epfd;
@@ -156,6 +157,7 @@ main(int argc, char **argv)
 	}
 	if (clock_getcpuclockid(pid, &clock))
 		die("echo-load: server", ESRCH);
+	rss_kb = status_line(pid, "VmRSS:");
 	conns = allocate(connections, sizeof(*conns));
 	epfd = epoll_create1(0);
 	if (epfd < 0)
@@ -197,7 +199,8 @@ main(int argc, char **argv)
 	printf("rate %.0f\n", counted / elapsed);
 	printf("server_busy %.3f\n", server / elapsed);
 	printf("load_busy %.3f\n", self / elapsed);
-	printf("rss_kb %ld\n", status_line(pid, "VmRSS:"));
+	printf("rss_kb %.3f\n",
+	       (double)(status_line(pid, "VmRSS:") - rss_kb) / connections);
 	printf("threads %ld\n", status_line(pid, "Threads:"));
 	return 0;
 }

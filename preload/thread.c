@@ -104,7 +104,7 @@ join(struct mx_gt *gt, void **retval, uint64_t dl)
 	}
 	if (retval)
 		*retval = gt->retval;
-	mx_thread_release(gt);
+	mx_thread_release(gt, true);
 	errno = saved;
 	return 0;
 }
@@ -178,7 +178,7 @@ pthread_detach(pthread_t pt)
 	if (fate & MX_FATE_DETACHED)
 		return EINVAL;
 	if (fate & MX_FATE_DONE)
-		mx_thread_release(gt);
+		mx_thread_release(gt, false);
 	return 0;
 }
 

@@ -330,7 +330,7 @@ int mx_thread_role(void (*role)(struct mx_gt *), void *arg,
     struct mx_gt **ret_gt);
 int mx_thread_create(pthread_t *ret_pt, const pthread_attr_t *attr,
     mx_start_fn fn, mx_thrd_fn fn11, void *arg);
-void mx_thread_release(struct mx_gt *gt);
+void mx_thread_release(struct mx_gt *gt, bool joined);
 void mx_thread_exit(void *retval) __attribute__((noreturn));
 void mx_thread_adopt(struct mx_gt *gt);
 void mx_thread_unadopt(struct mx_gt *gt);

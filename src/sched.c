@@ -252,8 +252,12 @@ void
 mx_after(struct mx_gt *me)
 {
 	struct mx_kt *kt = me->kt;
-	void (*after)(void *) = kt->after;
+	void (*after)(void *);
 
+	/* An identity that is revived to be buried has none. */
+	if (unlikely(!kt))
+		return;
+	after = kt->after;
 	if (after) {
 		kt->after = NULL;
 		after(kt->after_arg);
@@ -358,6 +362,8 @@ mx_yield(void)
 		mx_switch(gt, NULL, NULL);
 	}
 	mx_leave(gt);
+	if (unlikely(gt->cancel_async))
+		mx_testcancel();
 }
 
 /* ---- the hub ---- */

@@ -38,7 +38,8 @@ static size_t default_stack, page;
 static _Atomic int next_tid = MX_TID_BASE;
 
 static _Atomic int pool_lock;
-static struct mx_gt *pool;
+static struct mx_gt *pool;	/* identities with stacks of the usual size */
+static struct mx_gt *pool_odd;	/* with other slab stacks */
 static unsigned pool_hot;	/* of the pool, not trimmed yet */
 
 /* ---- set-up ---- */
@@ -91,6 +92,11 @@ mx_thread_init(void)
 struct mx_gt *
 mx_thread_of(pthread_t pt)
 {
+	static struct mx_gt plain;
+
+	/* Nobody has opted in yet, so nobody is green. */
+	if (!atomic_load_explicit(&mx_active, memory_order_relaxed))
+		return &plain;
 	return (struct mx_gt *)((char *)pt + self_offset);
 }
 
@@ -188,7 +194,8 @@ donor(void *arg)
 	errno = 0;
 	mx_arch_leave(&gt->ctx, &b->published);
 	role(gt);
-	__builtin_unreachable();
+	/* Only to be buried: from here on it is libc's thread again. */
+	return NULL;
 }
 
 /* Returns 0 or an errno value. attr is libc's, with a stack in it. */
@@ -461,13 +468,16 @@ static void
 pool_put(struct mx_gt *gt)
 {
 	gt->state = MX_STATE_POOLED;
-	if (sanitized || !gt->pooled_default)
-		return; /* never reused; its memory is given back by trim */
 	mx_crit_enter();
 	mx_spin_lock(&pool_lock);
-	gt->next = pool;
-	pool = gt;
-	pool_hot++;
+	if (gt->pooled_default) {
+		gt->next = pool;
+		pool = gt;
+		pool_hot++;
+	} else {
+		gt->next = pool_odd;
+		pool_odd = gt;
+	}
 	mx_spin_unlock(&pool_lock);
 	mx_crit_leave();
 	atomic_fetch_add_explicit(&mx_pooled, 1, memory_order_relaxed);
@@ -495,11 +505,64 @@ pool_get(void)
 	return gt;
 }
 
-/* Nobody runs gt and nobody will join it: into the pool. */
-void
-mx_thread_release(struct mx_gt *gt)
+/* One with a slab stack of just this size, or NULL. */
+static struct mx_gt *
+pool_get_odd(size_t size, size_t guard)
 {
-	pool_put(gt);
+	struct mx_gt **p, *gt;
+
+	mx_crit_enter();
+	mx_spin_lock(&pool_lock);
+	for (p = &pool_odd; (gt = *p) != NULL; p = &gt->next) {
+		if (gt->stack_size == size && gt->guard == guard) {
+			*p = gt->next;
+			break;
+		}
+	}
+	mx_spin_unlock(&pool_lock);
+	mx_crit_leave();
+	if (gt)
+		atomic_fetch_sub_explicit(&mx_pooled, 1, memory_order_relaxed);
+	return gt;
+}
+
+/*
+ * The program's own stack goes back to the program, so libc must forget the
+ * TCB in it: a kernel task is put under the identity once more and returns to
+ * libc's start_thread(), which ends it as any thread. With join set this waits
+ * for it (user code only), else libc frees it by itself.
+ */
+static void
+bury(struct mx_gt *gt, bool join)
+{
+	uint64_t all = ~0ull, old;
+	pthread_t pt = gt->pt;
+	int saved = errno;
+
+	gt->kt = NULL;
+	if (!join)
+		real.pthread_detach(pt);
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
+	    8, 0, 0);
+	if (mx_arch_revive(&gt->ctx, gt->tidp) < 0)
+		join = false; /* no task to be had: libc keeps the TCB */
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
+	if (join)
+		real.pthread_join(pt, NULL);
+	errno = saved;
+}
+
+/*
+ * Nobody runs gt and nobody will join it: into the pool. joined: called in
+ * user code, by the thread that joined it.
+ */
+void
+mx_thread_release(struct mx_gt *gt, bool joined)
+{
+	if (!gt->stack)
+		bury(gt, joined);
+	else if (!sanitized)
+		pool_put(gt);
 }
 
 /*
@@ -569,7 +632,7 @@ finish_after(void *arg)
 	gt->state = MX_STATE_DONE;
 	fate = atomic_fetch_or(&gt->fate, MX_FATE_DONE);
 	if (fate & MX_FATE_DETACHED)
-		mx_thread_release(gt);
+		mx_thread_release(gt, false);
 	else
 		mx_lot_wake(&gt->fate, INT_MAX);
 }
@@ -633,6 +696,8 @@ gt_main(struct mx_gt *gt)
 			mx_switch(gt, NULL, NULL);
 		}
 		mx_switch(gt, finish_after, gt);
+		if (!gt->kt)
+			return; /* to be buried */
 	}
 }
 
@@ -739,6 +804,24 @@ is_default(const pthread_attr_t *attr)
 	return !own && (size == 0 || size == default_stack) && guard == page;
 }
 
+/* A pooled identity for an attribute with a size of its own, or NULL. */
+static struct mx_gt *
+odd(const pthread_attr_t *attr)
+{
+	size_t size, guard, own_size;
+	void *own;
+
+	pthread_attr_getstacksize(attr, &size);
+	pthread_attr_getguardsize(attr, &guard);
+	pthread_attr_getstack(attr, &own, &own_size);
+	if (own && (uintptr_t)own + own_size != 0)
+		return NULL;
+	if (size == 0)
+		size = default_stack;
+	return pool_get_odd((size + page - 1) & ~(page - 1),
+	    (guard + page - 1) & ~(page - 1));
+}
+
 /*
  * [user code of a green thread] pthread_create(3). Returns 0 or an errno
  * value: EAGAIN when memory or a limit of the process ends.
@@ -756,7 +839,7 @@ mx_thread_create(pthread_t *ret_pt, const pthread_attr_t *attr,
 	rc = reserve(me->dom);
 	if (rc)
 		return rc;
-	gt = is_default(attr) ? pool_get() : NULL;
+	gt = is_default(attr) ? pool_get() : odd(attr);
 	if (gt) {
 		atomic_fetch_add_explicit(&me->dom->reused, 1,
 		    memory_order_relaxed);
@@ -883,7 +966,7 @@ mx_thread_fork(void)
 	atomic_store(&pool_lock, 0);
 	atomic_store(&tls.lock, 0);
 	tls.valid = false;
-	pool = NULL;
+	pool = pool_odd = NULL;
 	pool_hot = 0;
 	atomic_store(&mx_pooled, 0);
 }

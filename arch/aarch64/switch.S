@@ -117,6 +117,47 @@ mx_arch_leave:
 	.size	mx_arch_leave, . - mx_arch_leave
 
 /*
+ * long mx_arch_revive(const struct mx_ctx *ctx, int *tid)
+ *
+ * Puts a new kernel task under a stack that waits: clone() with libc's flags
+ * for a thread (0x3d0f00: VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS,
+ * PARENT_SETTID, CHILD_CLEARTID), and tid as the word that the kernel clears
+ * when the task ends. Returns the tid, or -errno.
+ */
+	.globl	mx_arch_revive
+	.hidden	mx_arch_revive
+	.type	mx_arch_revive, %function
+	.balign	16
+mx_arch_revive:
+	.cfi_startproc
+	hint	#34
+	mov	x2, x1			/* parent_tid */
+	mov	x4, x1			/* child_tid */
+	ldp	x1, x3, [x0]		/* stack, tls */
+	mov	x0, #0x0f00
+	movk	x0, #0x3d, lsl #16
+	mov	x8, #220		/* clone() */
+	svc	#0
+	cbz	x0, 1f
+	ret
+1:	.cfi_undefined x30
+	ldr	x9, [sp, #160]
+	msr	fpcr, x9
+	ldp	d14, d15, [sp, #144]
+	ldp	d12, d13, [sp, #128]
+	ldp	d10, d11, [sp, #112]
+	ldp	d8, d9, [sp, #96]
+	ldp	x27, x28, [sp, #80]
+	ldp	x25, x26, [sp, #64]
+	ldp	x23, x24, [sp, #48]
+	ldp	x21, x22, [sp, #32]
+	ldp	x19, x20, [sp, #16]
+	ldp	x29, x30, [sp], #176
+	ret
+	.cfi_endproc
+	.size	mx_arch_revive, . - mx_arch_revive
+
+/*
  * pid_t vfork(void)
  *
  * clone(CLONE_VM | CLONE_VFORK | SIGCHLD): the return address is in a register

@@ -130,6 +130,45 @@ mx_arch_leave:
 	.cfi_endproc
 	.size	mx_arch_leave, . - mx_arch_leave
 
+/*
+ * long mx_arch_revive(const struct mx_ctx *ctx, int *tid)
+ *
+ * Puts a new kernel task under a stack that waits: clone() with libc's flags
+ * for a thread (0x3d0f00: VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS,
+ * PARENT_SETTID, CHILD_CLEARTID), and tid as the word that the kernel clears
+ * when the task ends. Returns the tid, or -errno.
+ */
+	.globl	mx_arch_revive
+	.hidden	mx_arch_revive
+	.type	mx_arch_revive, @function
+	.balign	16
+mx_arch_revive:
+	.cfi_startproc
+	endbr64
+	movq	8(%rdi), %r8		/* tls */
+	movq	%rsi, %rdx		/* parent_tid */
+	movq	%rsi, %r10		/* child_tid */
+	movq	(%rdi), %rsi		/* stack */
+	movl	$0x3d0f00, %edi
+	movl	$56, %eax		/* clone() */
+	syscall
+	testq	%rax, %rax
+	jz	1f
+	ret
+1:	.cfi_undefined %rip
+	ldmxcsr	(%rsp)
+	fldcw	4(%rsp)
+	addq	$8, %rsp
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbx
+	popq	%rbp
+	ret
+	.cfi_endproc
+	.size	mx_arch_revive, . - mx_arch_revive
+
 /* Where a handler of our own raw sigaction returns to: rt_sigreturn(). */
 	.globl	mx_arch_sigreturn
 	.hidden	mx_arch_sigreturn
