@@ -13,13 +13,28 @@
 /* glibc's mutex kinds; layout checked by the twin tests on every libc. */
 #define KIND_TYPE 3
 #define KIND_ERRORCHECK 2
+#define KIND_ROBUST 16
+#define NOTRECOVERABLE (INT_MAX - 1)
 #define KIND_PSHARED 128
 #define KIND(m) ((m)->__data.__kind)
+
+/*
+ * libc's trylock keeps a robust mutex that is beyond recovery locked when it
+ * says so (glibc 2.36); its lock does not, and cannot wait then.
+ */
+static int
+trylock(pthread_mutex_t *m)
+{
+	if (unlikely(KIND(m) & KIND_ROBUST) &&
+	    m->__data.__owner == NOTRECOVERABLE)
+		return real.pthread_mutex_lock(m);
+	return real.pthread_mutex_trylock(m);
+}
 
 static int
 try_mutex(void *m)
 {
-	int rc = real.pthread_mutex_trylock(m);
+	int rc = trylock(m);
 
 	return rc == EBUSY ? -EAGAIN : rc;
 }
@@ -65,7 +80,7 @@ pthread_mutex_lock(pthread_mutex_t *m)
 
 	if (!mx_on())
 		return real.pthread_mutex_lock(m);
-	rc = real.pthread_mutex_trylock(m);
+	rc = trylock(m);
 	if (likely(rc != EBUSY))
 		return rc;
 	if (foreign(m))
@@ -83,7 +98,7 @@ pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock,
 
 	if (!mx_on() || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
 		return real.pthread_mutex_clocklock(m, clock, abstime);
-	rc = real.pthread_mutex_trylock(m);
+	rc = trylock(m);
 	if (rc != EBUSY)
 		return rc;
 	if (foreign(m))

@@ -52,17 +52,21 @@ class Progress:
             print(f"{self.what}: {text}", flush=True)
 
 
+def helpers(result: lab.Result) -> int | None:
+    """How many of its kernel threads mixio says were helpers at most."""
+    found = re.search(r"^mixio: stats .*\bhelpers_peak=(\d+)",
+                      result.stderr, re.M)
+    return int(found[1]) if found else None
+
+
 def figures(prefix: str, result: lab.Result) -> dict[str, float]:
     """The rows of the table that come from one program."""
-    row = {
-        f"{prefix} kernel threads, peak": result.threads,
-        f"{prefix} CPU, s": result.cpu,
-        f"{prefix} memory, peak, MiB": result.rss / 1024,
-    }
-    helpers = re.search(r"^mixio: stats .*\bhelpers_peak=(\d+)",
-                        result.stderr, re.M)
-    if helpers:
-        row[f"{prefix} of the threads, helpers"] = int(helpers[1])
+    row: dict[str, float] = {f"{prefix} kernel threads, peak": result.threads}
+    count = helpers(result)
+    if count is not None:
+        row[f"{prefix} helpers among them"] = count
+    row[f"{prefix} CPU, s"] = result.cpu
+    row[f"{prefix} memory, peak, MiB"] = result.rss / 1024
     return row
 
 
@@ -73,13 +77,12 @@ def check(errors: list[str], what: str, result: lab.Result,
         tail = result.stderr.strip().splitlines()[-3:]
         errors.append(f"{what}: exit status {result.status} {' | '.join(tail)}")
     if under_mixio:
-        helpers = re.search(r"^mixio: stats .*\bhelpers_peak=(\d+)",
-                            result.stderr, re.M)
-        if not helpers:
+        count = helpers(result)
+        if count is None:
             errors.append(f"{what}: mixio printed no statistics")
-        elif result.threads - int(helpers[1]) > KERNEL_THREADS_MAX:
+        elif result.threads - count > KERNEL_THREADS_MAX:
             errors.append(f"{what}: {result.threads} kernel threads, "
-                          f"{helpers[1]} of them helpers")
+                          f"{count} of them helpers")
 
 
 def replies(result: lab.Result) -> str:
