@@ -14,7 +14,6 @@
 
 #define KTS 32000
 #define IDLE_NS (5 * MX_NS)
-#define STACK_BYTES (256 * 1024)
 
 _Atomic unsigned mx_kt_count, mx_kt_peak;
 
@@ -274,7 +273,7 @@ kt_start(bool reserved, bool helper)
 	kt->helper = helper;
 	kt->reserved = reserved;
 	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	pthread_attr_setstacksize(&attr, MX_SMALL_STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
 	    8, 0, 0);
@@ -306,11 +305,15 @@ mx_kt_spare(bool create)
 	return kt;
 }
 
-/* Makes sure that the monitor will find a spare one. */
+/*
+ * Makes sure that the monitor finds a spare one when one thread is busy. More
+ * than that it makes when it needs them.
+ */
 void
 mx_kt_ensure_spare(void)
 {
-	if (!*(struct mx_kt *volatile *)&idle_list)
+	if (!*(struct mx_kt *volatile *)&idle_list &&
+	    atomic_load(&mx_kt_count) < 2)
 		kt_start(false, false);
 }
 

@@ -29,10 +29,75 @@ mx_monitor_poke(void)
 		mx_futex_wake(&mx_monitor_asleep, 1);
 }
 
+/* The letter of ps(1) for a kernel thread: R, S, D, Z; 0: no such thread. */
+static char
+task_state(int tid)
+{
+	char path[64], stat[512], *p;
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	fd = real.open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	len = real.read(fd, stat, sizeof(stat) - 1);
+	real.close(fd);
+	stat[len > 0 ? len : 0] = '\0';
+	p = strrchr(stat, ')');
+	return p && p[1] ? p[2] : 0;
+}
+
+/* Kernel threads of the process that have not ended. */
+static int
+count_tasks(void)
+{
+	struct dirent *e;
+	DIR *dir;
+	int n = 0;
+
+	dir = opendir("/proc/self/task");
+	while (dir && (e = readdir(dir)) != NULL)
+		n += e->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	/* A main thread that ended stays on the list as a zombie. */
+	return task_state(getpid()) == 'Z' ? n - 1 : n;
+}
+
+/*
+ * Whether kernel thread kt is ready to run but was not given a processor: then
+ * another kernel thread would not run either. After a while it counts as stuck
+ * all the same.
+ */
+static bool
+starved(struct mx_domain *d, struct mx_kt *kt, uint64_t now)
+{
+	clockid_t clock = (clockid_t)(~(unsigned)kt->tid << 3 | 6);
+	struct timespec ts;
+	uint64_t cpu;
+	bool first;
+
+	if (now - d->mon_since > 4 * mx_env.handoff ||
+	    clock_gettime(clock, &ts) < 0)
+		return false;
+	cpu = (uint64_t)ts.tv_sec * MX_NS + (uint64_t)ts.tv_nsec;
+	first = d->mon_cpu_since != d->mon_since;
+	if (first) {
+		d->mon_cpu_since = d->mon_since;
+		d->mon_cpu = cpu;
+	}
+	/* Half of the time since then on a processor: it is busy. */
+	if (!first && cpu - d->mon_cpu >= mx_env.handoff / 4)
+		return false;
+	return task_state(kt->tid) == 'R';
+}
+
 static void
 take(struct mx_domain *d, uint64_t w)
 {
 	struct mx_kt *kt = mx_kt_spare(true);
+	struct mx_gt *gt;
 	uint64_t mine;
 
 	if (!kt)
@@ -43,6 +108,9 @@ take(struct mx_domain *d, uint64_t w)
 		return;
 	}
 	d->handoffs++;
+	gt = mx_kt_by_id(MX_HOLD_KT(w))->cur;
+	if (gt->dom == d)
+		gt->away = d->mon_since;
 	mx_kt_give(kt, MX_JOB_DOMAIN, d);
 	mx_kt_ensure_spare();
 }
@@ -60,38 +128,14 @@ look(struct mx_domain *d, uint64_t now)
 		d->mon_since = now;
 		return true;
 	}
-	if (now - d->mon_since >= mx_env.handoff && atomic_load(&d->nlive) > 1)
+	if (now - d->mon_since >= mx_env.handoff / 2 && d->mon_since !=
+	    d->mon_cpu_since)
+		starved(d, mx_kt_by_id(MX_HOLD_KT(w)), now); /* reads the clock */
+	if (now - d->mon_since >= mx_env.handoff &&
+	    atomic_load(&d->nlive) > 1 &&
+	    !starved(d, mx_kt_by_id(MX_HOLD_KT(w)), now))
 		take(d, w);
 	return atomic_load(&d->nlive) > 1;
-}
-
-/* Kernel threads of the process that have not ended. */
-static int
-count_tasks(void)
-{
-	char path[64], stat[512], *p;
-	struct dirent *e;
-	int n = 0, fd;
-	ssize_t len;
-	DIR *dir;
-
-	dir = opendir("/proc/self/task");
-	while (dir && (e = readdir(dir)) != NULL)
-		n += e->d_name[0] != '.';
-	if (dir)
-		closedir(dir);
-	/* A main thread that ended stays on the list as a zombie. */
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)getpid());
-	fd = real.open(path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd >= 0) {
-		len = real.read(fd, stat, sizeof(stat) - 1);
-		stat[len > 0 ? len : 0] = '\0';
-		p = strrchr(stat, ')');
-		if (p && p[1] && p[2] == 'Z')
-			n--;
-		real.close(fd);
-	}
-	return n;
 }
 
 /*
@@ -174,7 +218,7 @@ mx_monitor_start(void)
 	if (!atomic_compare_exchange_strong(&started, &no, 1))
 		return 0;
 	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 1024 * 1024);
+	pthread_attr_setstacksize(&attr, 4 * MX_SMALL_STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
 	    8, 0, 0);

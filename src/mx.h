@@ -27,6 +27,26 @@
 #define MX_ALL_SIGNALS (~(3ull << 31))
 #define MX_TID_BASE ((1 << 22) + 1)	/* above the kernel's PID_MAX_LIMIT */
 
+/*
+ * What the assembly orders, for ThreadSanitizer: a switch on one kernel thread
+ * (by the address of the thread that goes on) and the publication of a donor.
+ * Sanitizers also want larger stacks for the runtime's own identities.
+ */
+#ifdef __SANITIZE_THREAD__
+void __tsan_acquire(void *addr);
+void __tsan_release(void *addr);
+#define MX_HB_RELEASE(p) __tsan_release(p)
+#define MX_HB_ACQUIRE(p) __tsan_acquire(p)
+#else
+#define MX_HB_RELEASE(p) ((void)0)
+#define MX_HB_ACQUIRE(p) ((void)0)
+#endif
+#if defined __SANITIZE_THREAD__ || defined __SANITIZE_ADDRESS__
+#define MX_SMALL_STACK (4096 * 1024)
+#else
+#define MX_SMALL_STACK (256 * 1024)
+#endif
+
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
@@ -123,6 +143,7 @@ struct mx_gt {
 	_Atomic(struct mx_sig *) sigpend; /* signals to handle, newest first */
 	int sigran;		/* MX_SIGRAN_*: handlers run since the last arm */
 	struct mx_sig *sighold;	/* came for us while we block them; own */
+	uint64_t away;		/* when its domain moved on without it */
 	uint64_t sigwaiting;	/* set of the sigwait() under way */
 	uint64_t mask;		/* signal mask, bit sig - 1; own or [held] */
 	stack_t ss;		/* alternate signal stack */
@@ -132,6 +153,7 @@ struct mx_gt {
 	bool is_process_main;	/* the process's first thread */
 	bool kernel_threads;	/* pthread_create makes kernel threads */
 	bool pooled_default;	/* stack of the default size: poolable */
+	uint8_t hog;		/* leaves the domain at once when it runs next */
 	bool hopping;		/* on a helper, for one call */
 	uint8_t state;		/* enum mx_state */
 	uint8_t cancel_disabled;
@@ -239,6 +261,8 @@ struct mx_domain {
 	uint64_t switches, parks, handoffs; /* [held] */
 	_Atomic uint64_t hops, created, reused;
 	uint64_t mon_last;	/* monitor only: hold at its last look */
+	uint64_t mon_cpu_since;	/* monitor only: mon_since when it read mon_cpu */
+	uint64_t mon_cpu;	/* monitor only: the carrier's processor time */
 	uint64_t mon_since;	/* monitor only: when it first saw that value */
 	bool used;
 	struct mx_domain *next;	/* all domains; never freed */
@@ -340,6 +364,7 @@ void mx_thread_list(struct mx_gt *gt, bool add);
 void mx_robust_run(struct mx_gt *gt);
 extern _Atomic int mx_main_gone;
 extern _Atomic unsigned mx_pooled;
+extern bool mx_started;	/* our constructor has run */
 
 int mx_key_create(pthread_key_t *key, mx_dtor_fn dtor);
 int mx_key_delete(pthread_key_t key);
@@ -402,6 +427,8 @@ mx_enter(struct mx_gt *gt)
 	return mx_enter_slow(gt);
 }
 
+bool mx_leave_hog(struct mx_gt *gt);
+
 /*
  * Back to user code. Between the two stores the monitor may take the domain
  * already; nothing below them needs it.
@@ -412,6 +439,8 @@ mx_leave(struct mx_gt *gt)
 	struct mx_domain *d = gt->dom;
 	uint64_t w;
 
+	if (unlikely(gt->hog) && mx_leave_hog(gt))
+		return;
 	w = atomic_load_explicit(&d->hold, memory_order_relaxed);
 	atomic_store_explicit(&d->hold, (w & ~MX_HOLD_RT) + MX_HOLD_SEQ,
 	    memory_order_release);

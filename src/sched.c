@@ -11,6 +11,7 @@
  */
 #include "mx.h"
 
+#define HOG 4		/* times that a thread is taken for busy */
 #define BURST 64	/* switches before I/O gets a look */
 
 /* ---- queues ---- */
@@ -244,6 +245,7 @@ mx_run_on(struct mx_kt *kt, struct mx_gt *from, struct mx_gt *to)
 	}
 	to->kt = kt;
 	kt->cur = to;
+	MX_HB_RELEASE(to);
 	mx_arch_switch(&from->ctx, &to->ctx);
 }
 
@@ -251,9 +253,11 @@ mx_run_on(struct mx_kt *kt, struct mx_gt *from, struct mx_gt *to)
 void
 mx_after(struct mx_gt *me)
 {
-	struct mx_kt *kt = me->kt;
+	struct mx_kt *kt;
 	void (*after)(void *);
 
+	MX_HB_ACQUIRE(me);
+	kt = me->kt;
 	/* An identity that is revived to be buried has none. */
 	if (unlikely(!kt))
 		return;
@@ -318,12 +322,45 @@ mx_enter_slow(struct mx_gt *gt)
 		errno = saved;
 		return 1;
 	}
+	if (gt->away && !gt->hopping) {
+		/* So long without a call to us: expect more of it. */
+		if (mx_now() - gt->away > mx_env.handoff / 2)
+			gt->hog = HOG;
+		gt->away = 0;
+	}
 	kt->after = ready_after;
 	kt->after_arg = gt;
 	mx_run_on(kt, gt, kt->idle);
 	mx_after(gt);
 	errno = saved;
 	return 1;
+}
+
+/*
+ * [held] Back to user code of a thread that is known to compute for long (a
+ * Python loop that gives the GIL away now and then): the domain goes to a spare
+ * kernel thread at once, without waiting for the monitor to find out again.
+ * False: there is none.
+ */
+bool
+mx_leave_hog(struct mx_gt *gt)
+{
+	struct mx_domain *d = gt->dom;
+	struct mx_kt *kt;
+	uint64_t w;
+
+	if (atomic_load(&d->nlive) < 2 || (kt = mx_kt_spare(false)) == NULL)
+		return false;
+	gt->hog--;
+	gt->away = mx_now();
+	d->handoffs++;
+	w = atomic_load_explicit(&d->hold, memory_order_relaxed);
+	atomic_store(&d->hold, (w & ~(MX_HOLD_SEQ - 1)) + MX_HOLD_SEQ +
+	    (MX_HOLD(kt) | MX_HOLD_RT));
+	mx_kt_give(kt, MX_JOB_DOMAIN, d);
+	gt->on = 1;
+	mx_crit_leave();
+	return true;
 }
 
 /*

@@ -24,9 +24,9 @@
 #define RSEQ_FLAG_UNREGISTER 1
 #define HOT_BYTES (32 * 1024)	/* of a pooled stack that stays resident */
 #define HOT_STACKS 64		/* pooled stacks that stay as they are */
-#define SMALL_STACK (256 * 1024)
 
 _Atomic unsigned mx_pooled;
+bool mx_started;
 
 static ptrdiff_t self_offset;	/* &mx_me - pthread_self(), in all threads */
 static ptrdiff_t tid_offset;	/* tid in the TCB, from pthread_self() */
@@ -192,6 +192,7 @@ donor(void *arg)
 	real.syscall(SYS_set_robust_list, 0, 24, 0, 0, 0, 0);
 	rseq_forget(gt->ctx.tp);
 	errno = 0;
+	MX_HB_RELEASE(&b->published);
 	mx_arch_leave(&gt->ctx, &b->published);
 	role(gt);
 	/* Only to be buried: from here on it is libc's thread again. */
@@ -214,6 +215,7 @@ give_birth(const pthread_attr_t *attr, struct birth *b)
 	if (rc == 0)
 		while (!atomic_load(word))
 			mx_futex_wait(word, 0, MX_NEVER);
+	MX_HB_ACQUIRE(&b->published);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
 	return rc;
 }
@@ -227,15 +229,15 @@ mx_thread_role(void (*role)(struct mx_gt *), void *arg, struct mx_gt **ret_gt)
 	void *stack;
 	int rc;
 
-	stack = mx_stack_get(SMALL_STACK, page);
+	stack = mx_stack_get(MX_SMALL_STACK, page);
 	if (!stack)
 		return EAGAIN;
 	pthread_attr_init(&attr);
-	pthread_attr_setstack(&attr, stack, SMALL_STACK);
+	pthread_attr_setstack(&attr, stack, MX_SMALL_STACK);
 	rc = give_birth(&attr, &b);
 	pthread_attr_destroy(&attr);
 	if (rc)
-		mx_stack_put(stack, SMALL_STACK, page);
+		mx_stack_put(stack, MX_SMALL_STACK, page);
 	else
 		*ret_gt = b.gt;
 	return rc;
@@ -249,6 +251,10 @@ static struct {
 } keys[PTHREAD_KEYS_MAX];
 static _Atomic unsigned keys_end; /* keys above were never created */
 
+/* ThreadSanitizer's own key, made before it can be called here. */
+#ifdef __SANITIZE_THREAD__
+__attribute__((no_sanitize("thread")))
+#endif
 int
 mx_key_create(pthread_key_t *key, mx_dtor_fn dtor)
 {
@@ -257,6 +263,11 @@ mx_key_create(pthread_key_t *key, mx_dtor_fn dtor)
 
 	if (rc || *key >= PTHREAD_KEYS_MAX)
 		return rc;
+#ifdef __SANITIZE_THREAD__
+	/* Its destructor ends a thread's record, while our identity goes on. */
+	if (!mx_started)
+		dtor = NULL;
+#endif
 	atomic_store(&keys[*key].dtor, dtor);
 	atomic_store(&keys[*key].used, true);
 	end = atomic_load(&keys_end);

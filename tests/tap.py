@@ -3,12 +3,9 @@
 import os
 import resource
 import shlex
-import signal
 import subprocess
 import sys
-import tempfile
 import threading
-import time
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
@@ -17,7 +14,7 @@ __all__ = [
     "ok", "say", "done", "bail_out",
     # how programs are run
     "SRCDIR", "BUILDDIR", "SLOW", "native", "mixio", "compile_c", "environment",
-    "raise_nofile", "Sampler", "stop",
+    "raise_nofile", "rss", "Sampler", "stop",
 ]
 
 TESTS = Path(__file__).resolve().parent

@@ -6,6 +6,7 @@
  * A watchdog aborts and says what is outstanding when nothing moves.
  *
  *	stress [--seed N] [--seconds N] [--live N] [--only LETTERS]
+ *	       [--make N] [--alarm MS]
  *
  * Prints TAP.  Natively all threads are kernel threads; closing under a
  * reader is done by way of shutdown then, since the kernel wakes nobody.
@@ -74,7 +75,7 @@ static struct slot slots[MAX_LIVE];
 static unsigned char *ledger;         /* a bit for each item that arrived */
 static uint64_t next_item, received, progress, forks, closes, kills, cancels;
 static uint64_t rounds, errors;
-static int live, max_live = 150, finishing, under_mixio;
+static int live, max_live = 150, only_make = -1, alarm_ms = 7, finishing, under_mixio;
 static double seconds = 10;
 static uint64_t seed;
 static const char *only = "";
@@ -870,7 +871,7 @@ spawner(void *arg)
 		}
 		if (k < 30 && wants('i')) {
 			/* Both sides of a channel, or it would never end. */
-			c = rnd(&r) % MAKES;
+			c = only_make >= 0 ? only_make : (int)(rnd(&r) % MAKES);
 			n = 1 + rnd(&r) % 300;
 			launch(&r, produces, "puts", c, n);
 			if (rnd(&r) % 2) {
@@ -956,7 +957,7 @@ main(int argc, char **argv)
 {
 	const char *slow = getenv("MIXIO_TEST_SLOW");
 	double limit = 30 * (slow ? atof(slow) : 1);
-	struct itimerval it = { { 0, 7000 }, { 0, 7000 } };
+	struct itimerval it = { 0 };
 	struct rlimit rl;
 	struct sigaction sa = { 0 };
 	pthread_rwlockattr_t ra;
@@ -975,6 +976,10 @@ main(int argc, char **argv)
 			max_live = atoi(argv[i + 1]);
 		else if (!strcmp(argv[i], "--only"))
 			only = argv[i + 1];
+		else if (!strcmp(argv[i], "--make"))
+			only_make = atoi(argv[i + 1]) % MAKES;
+		else if (!strcmp(argv[i], "--alarm"))
+			alarm_ms = atoi(argv[i + 1]);
 		else
 			return 2;
 	}
@@ -1008,6 +1013,7 @@ main(int argc, char **argv)
 	pthread_attr_setscope(&attr, PTHREAD_SCOPE_SYSTEM);
 	if (pthread_create(&w, &attr, watchdog, &limit) != 0)
 		return 1;
+	it.it_interval.tv_usec = it.it_value.tv_usec = alarm_ms * 1000;
 	setitimer(ITIMER_REAL, &it, NULL);
 	for (intptr_t i = 0; i < 4; i++)
 		if (pthread_create(&sp[i], i == 3 ? &attr : NULL, spawner,
