@@ -19,7 +19,7 @@ _Atomic unsigned mx_kt_count, mx_kt_peak;
 
 static struct mx_kt *table;	/* KTS records, never moved */
 static _Atomic int kt_lock;
-static struct mx_kt *idle_list;
+static _Atomic(struct mx_kt *) idle_list;
 static unsigned idle_n;
 static unsigned slots;		/* records ever used */
 static unsigned hops_now;	/* helpers that count against the limit */
@@ -104,12 +104,15 @@ idle_pop(void)
 static bool
 idle_remove(struct mx_kt *kt)
 {
-	struct mx_kt **p;
+	struct mx_kt *prev = NULL, *k;
 
-	for (p = &idle_list; *p; p = &(*p)->next) {
-		if (*p != kt)
+	for (k = idle_list; k; prev = k, k = k->next) {
+		if (k != kt)
 			continue;
-		*p = kt->next;
+		if (prev)
+			prev->next = kt->next;
+		else
+			idle_list = kt->next;
 		idle_n--;
 		kt->is_idle = false;
 		return true;
@@ -312,7 +315,7 @@ mx_kt_spare(bool create)
 void
 mx_kt_ensure_spare(void)
 {
-	if (!*(struct mx_kt *volatile *)&idle_list &&
+	if (!atomic_load(&idle_list) &&
 	    atomic_load(&mx_kt_count) < 2)
 		kt_start(false, false);
 }

@@ -145,7 +145,7 @@ struct mx_gt {
 	struct mx_sig *sighold;	/* came for us while we block them; own */
 	uint64_t away;		/* when its domain moved on without it */
 	uint64_t sigwaiting;	/* set of the sigwait() under way */
-	uint64_t mask;		/* signal mask, bit sig - 1; own or [held] */
+	_Atomic uint64_t mask;	/* signal mask, bit sig - 1; own or [held] */
 	stack_t ss;		/* alternate signal stack */
 	bool vfork;		/* this is a vfork child's borrowed record */
 	bool vfork_on;		/* what on was before vfork */
@@ -200,7 +200,7 @@ struct mx_kt {
 	uint32_t id;		/* index + 1 in the table of kernel threads */
 	int tid;
 	struct mx_gt *idle;	/* identity of its idle loop */
-	struct mx_gt *cur;	/* what runs on it */
+	_Atomic(struct mx_gt *) cur; /* what runs on it */
 	uint64_t mask;		/* the kernel's signal mask for it */
 	void *ss_sp;		/* alternate stack that the kernel knows */
 	void (*after)(void *);	/* to do once the switch is complete */

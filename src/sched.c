@@ -225,12 +225,14 @@ timers_fire(struct mx_domain *d)
 void
 mx_run_on(struct mx_kt *kt, struct mx_gt *from, struct mx_gt *to)
 {
+	uint64_t mask;
 	void *ss_sp;
 
-	if (unlikely(to->mask != kt->mask)) {
-		kt->mask = to->mask;
-		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&to->mask,
-		    0, 8, 0, 0);
+	mask = atomic_load_explicit(&to->mask, memory_order_relaxed);
+	if (unlikely(mask != kt->mask)) {
+		kt->mask = mask;
+		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0,
+		    8, 0, 0);
 	}
 	ss_sp = to->ss.ss_flags & SS_DISABLE ? NULL : to->ss.ss_sp;
 	if (unlikely(ss_sp != kt->ss_sp)) {
@@ -244,7 +246,7 @@ mx_run_on(struct mx_kt *kt, struct mx_gt *from, struct mx_gt *to)
 		real.syscall(SYS_sigaltstack, (long)&ss, 0, 0, 0, 0, 0);
 	}
 	to->kt = kt;
-	kt->cur = to;
+	atomic_store_explicit(&kt->cur, to, memory_order_relaxed);
 	MX_HB_RELEASE(to);
 	mx_arch_switch(&from->ctx, &to->ctx);
 }
@@ -429,6 +431,7 @@ mx_hub(struct mx_gt *gt)
 		mx_inbox_drain(d);
 		to = runq_pop(d);
 		if (!to) {
+			mx_thread_trim(16);
 			atomic_store(&d->sleeping, 1);
 			if (!atomic_load(&d->inbox) && !atomic_load(&d->kicked))
 				mx_loop_wait(d);

@@ -38,7 +38,7 @@ static size_t default_stack, page;
 static _Atomic int next_tid = MX_TID_BASE;
 
 static _Atomic int pool_lock;
-static struct mx_gt *pool;	/* identities with stacks of the usual size */
+static _Atomic(struct mx_gt *) pool; /* identities with stacks of the usual size */
 static struct mx_gt *pool_odd;	/* with other slab stacks */
 static unsigned pool_hot;	/* of the pool, not trimmed yet */
 
@@ -499,7 +499,7 @@ pool_get(void)
 {
 	struct mx_gt *gt;
 
-	if (!*(struct mx_gt *volatile *)&pool)
+	if (!atomic_load_explicit(&pool, memory_order_relaxed))
 		return NULL;
 	mx_crit_enter();
 	mx_spin_lock(&pool_lock);

@@ -52,8 +52,9 @@ def free_port():
 class Server:
     """One of the servers, in a directory of its own."""
 
-    def __init__(self, name, prefix, tmp):
+    def __init__(self, name, prefix, tmp, daemon=False):
         self.name = name
+        self.daemon = daemon
         self.port = free_port()
         self.dir = tempfile.mkdtemp(dir=tmp)
         self.log = os.path.join(self.dir, "log")
@@ -62,7 +63,8 @@ class Server:
             with open(conf, "w") as f:
                 f.write(TINYPROXY.format(port=self.port, clients=N + 500,
                                          log=self.log, dir=self.dir))
-            command = ["tinyproxy", "-d", "-c", conf]
+            command = ["tinyproxy", "-c", conf] if daemon else \
+                ["tinyproxy", "-d", "-c", conf]
             self.proxy = "http"
         else:
             command = ["microsocks", "-i", "127.0.0.1", "-p", str(self.port)]
@@ -77,7 +79,8 @@ class Server:
     def ready(self):
         """Wait until it accepts connections."""
         end = time.monotonic() + 20 * tap.SLOW
-        while time.monotonic() < end and self.child.poll() is None:
+        while time.monotonic() < end and (self.daemon or
+                                          self.child.poll() is None):
             try:
                 socket.create_connection(("127.0.0.1", self.port),
                                          0.5).close()
@@ -85,6 +88,27 @@ class Server:
             except OSError:
                 time.sleep(0.02)
         return False
+
+    def pid(self):
+        """Its process, also if that went into the background."""
+        if not self.daemon:
+            return self.child.pid
+        with open(os.path.join(self.dir, "pid")) as f:
+            return int(f.read())
+
+    def alive(self):
+        """Whether it still runs."""
+        try:
+            with open("/proc/%d/stat" % self.pid()) as f:
+                return f.read().rpartition(")")[2].split()[0] not in "ZX"
+        except (OSError, ValueError):
+            return False
+
+    def stop(self):
+        """End it, whatever it does."""
+        if self.daemon and self.alive():
+            os.kill(self.pid(), signal.SIGKILL)
+        tap.stop(self.child)
 
     def end(self, sig):
         """Send a signal and wait; exit status, or "alive" after 10 s."""
@@ -130,43 +154,61 @@ def load(server, origin):
             "each": (sampler.rss - before) / N, "said": out.decode()}
 
 
+def said_by(clients):
+    """What clients print, once they are done."""
+    return clients.communicate(timeout=60 * tap.SLOW)[0].decode().strip()
+
+
+def ends(server, sig, clients, origin):
+    """The exit status after a signal that is to end a server."""
+    return server.end(sig)
+
+
+def reloads(server, sig, clients, origin):
+    """After a signal that makes tinyproxy read its configuration again."""
+    os.kill(server.pid(), sig)
+    time.sleep(0.5)
+    found = [said_by(fetcher(server, origin, 0, 5)), server.alive()]
+    with open(server.log, errors="replace") as f:
+        found.append(f.read().count("Reloading config file finished"))
+    if clients:
+        found.append(said_by(clients))
+    # The one in the background has no parent that could tell its status.
+    os.kill(server.pid(), signal.SIGTERM)
+    end = time.monotonic() + 10 * tap.SLOW
+    while server.alive() and time.monotonic() < end:
+        time.sleep(0.02)
+    return found + [server.alive()]
+
+
 def signals(name, prefix, origin, tmp):
     """What each signal does, to a server that idles and to one at work."""
+    cases = [(signal.SIGTERM, ends, False), (signal.SIGINT, ends, False),
+             (signal.SIGHUP, ends, False)]
+    if name == "tinyproxy":
+        # In the foreground SIGHUP ends it.
+        cases += [(signal.SIGUSR1, reloads, False),
+                  (signal.SIGHUP, reloads, True)]
     found = {}
     for busy in (False, True):
-        for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            server = Server(name, prefix, tmp)
+        for sig, judge, daemon in cases:
+            what = "%s, %s%s" % (sig.name, "at work" if busy else "idle",
+                                 ", in the background" if daemon else "")
+            server = Server(name, prefix, tmp, daemon)
             clients = None
             try:
                 if not server.ready():
-                    found[sig.name, busy] = "did not start"
+                    found[what] = "did not start: " + server.errors()
                     continue
                 if busy:
                     clients = fetcher(server, origin, 0, 20)
                     time.sleep(1.0)
                 else:
                     time.sleep(0.2)
-                status = server.end(sig) if sig != signal.SIGHUP or \
-                    name != "tinyproxy" else None
-                if status is None:
-                    # It reads its configuration again and lives on.
-                    server.child.send_signal(sig)
-                    time.sleep(0.5)
-                    after = fetcher(server, origin, 0, 5)
-                    said = after.communicate(timeout=60 * tap.SLOW)[0]
-                    with open(server.log, errors="replace") as f:
-                        text = f.read()
-                    status = ("lives" if server.child.poll() is None
-                              else "dead", said.decode().strip(),
-                              "eload" in text)
-                    if clients:
-                        said = clients.communicate(timeout=60 * tap.SLOW)[0]
-                        status += (said.decode().strip(),)
-                        clients = None
-                found[sig.name, busy] = status
+                found[what] = judge(server, sig, clients, origin)
             finally:
                 tap.stop(clients)
-                tap.stop(server.child)
+                server.stop()
     return found
 
 
@@ -202,10 +244,10 @@ def compare(name, origin, tmp):
                 tap.say(server.errors())
                 return
             got[kind] = g = load(server, origin)
-            g["alive"] = server.child.poll() is None
+            g["alive"] = server.alive()
             g["errors"] = server.errors()
         finally:
-            tap.stop(server.child)
+            server.stop()
         tap.say("%-10s %-7s %4d transfers of %d, %6.2f s, %4d kernel threads,"
                 " %6.1f KiB resident for each" % (
                     name, kind, g["good"], N, g["seconds"], g["threads"],
@@ -227,13 +269,9 @@ def compare(name, origin, tmp):
     tap.ok(mixio["alive"], "%s: lives on" % name)
     want = signals(name, tap.native(), origin, tmp)
     have = signals(name, tap.mixio(), origin, tmp)
-    for sig, busy in want:
-        good = want[sig, busy] == have[sig, busy]
-        tap.ok(good, "%s: %s, %s" % (name, sig, "at work" if busy
-                                     else "idle"))
-        if not good:
-            tap.say("native: %r\nmixio: %r" % (want[sig, busy],
-                                               have[sig, busy]))
+    for what in want:
+        if not tap.ok(want[what] == have[what], "%s: %s" % (name, what)):
+            tap.say("native: %r\nmixio: %r" % (want[what], have[what]))
 
 
 if __name__ == "__main__":
