@@ -61,15 +61,11 @@ lot_result(int rc)
 static int
 mutex_slow(pthread_mutex_t *m, uint64_t dl)
 {
-	int saved = errno, rc;
-
 	if ((KIND(m) & KIND_TYPE) == KIND_ERRORCHECK &&
 	    m->__data.__owner == mx_me.tid)
 		return EDEADLK;
 	mx_why("pthread_mutex_lock", (uintptr_t)m);
-	rc = lot_result(mx_lot_wait(m, try_mutex, m, dl, 0));
-	errno = saved;
-	return rc;
+	return lot_result(mx_lot_wait(m, try_mutex, m, dl, 0));
 }
 
 /* pthread_mutex_lock(3). Parks; not a cancellation point. */
@@ -468,18 +464,49 @@ sem_shared(const sem_t *s)
 	return ((const int *)s)[2] != 0;
 }
 
-static int
-try_sem(void *s)
+/*
+ * sem_trywait without errno and its calls: the value is the low half. If this
+ * libc keeps it elsewhere (sem_layout()) libc's own is used.
+ */
+static bool plain_layout;
+
+__attribute__((constructor)) static void
+sem_layout(void)
 {
-	if (real.sem_trywait(s) == 0)
-		return 0;
-	return errno == EAGAIN ? -EAGAIN : errno;
+	sem_t a, b;
+
+	if (sem_init(&a, 0, 5) == 0 && sem_init(&b, 1, 7) == 0)
+		plain_layout = (uint32_t)*(uint64_t *)&a == 5 &&
+		    (uint32_t)*(uint64_t *)&b == 7 && !sem_shared(&a) &&
+		    sem_shared(&b);
+}
+
+static int
+try_sem(void *sem)
+{
+	_Atomic uint64_t *data = sem;
+	uint64_t v;
+
+	if (unlikely(!plain_layout)) {
+		int saved = errno, rc = real.sem_trywait(sem);
+
+		rc = rc == 0 ? 0 : errno == EAGAIN ? -EAGAIN : errno;
+		errno = saved;
+		return rc;
+	}
+	v = atomic_load_explicit(data, memory_order_relaxed);
+	do {
+		if ((uint32_t)v == 0)
+			return -EAGAIN;
+	} while (!atomic_compare_exchange_weak_explicit(data, &v, v - 1,
+	    memory_order_acquire, memory_order_relaxed));
+	return 0;
 }
 
 static int
 sem_slow(sem_t *s, uint64_t dl)
 {
-	int saved = errno, rc;
+	int rc;
 
 	mx_why("sem_wait", (uintptr_t)s);
 	do {
@@ -491,26 +518,18 @@ sem_slow(sem_t *s, uint64_t dl)
 		rc = -EINTR;
 	if (rc == -ECANCELED)
 		mx_cancel_now();
-	if (rc)
-		return mx_fail(lot_result(rc));
-	errno = saved;
-	return 0;
+	return rc ? mx_fail(lot_result(rc)) : 0;
 }
 
 /* sem_wait(3). Parks; restarted after a handler with SA_RESTART. */
 int
 sem_wait(sem_t *s)
 {
-	int saved = errno;
-
 	if (!mx_on())
 		return real.sem_wait(s);
 	mx_testcancel();
-	if (real.sem_trywait(s) == 0)
+	if (try_sem(s) == 0)
 		return 0;
-	if (errno != EAGAIN)
-		return -1;
-	errno = saved;
 	if (sem_shared(s))
 		return MX_HOP(false, real.sem_wait(s));
 	return sem_slow(s, MX_NEVER);
@@ -519,17 +538,12 @@ sem_wait(sem_t *s)
 int
 sem_clockwait(sem_t *s, clockid_t clock, const struct timespec *abstime)
 {
-	int saved = errno;
-
 	if (!mx_on() || bad_abstime(abstime) ||
 	    (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
 		return real.sem_clockwait(s, clock, abstime);
 	mx_testcancel();
-	if (real.sem_trywait(s) == 0)
+	if (try_sem(s) == 0)
 		return 0;
-	if (errno != EAGAIN)
-		return -1;
-	errno = saved;
 	if (sem_shared(s))
 		return MX_HOP(false, real.sem_clockwait(s, clock, abstime));
 	return sem_slow(s, mx_deadline(clock, abstime));

@@ -38,21 +38,37 @@ mx_lot_fork(void)
 	}
 }
 
-void
-mx_lot_enrol(struct mx_lot_node *n, uintptr_t key, uint32_t bits)
+/* [bucket lock] Down needs no barrier, so no locked instruction either. */
+static inline void
+count_down(struct mx_lot_bucket *b)
+{
+	atomic_store_explicit(&b->n, atomic_load_explicit(&b->n,
+	    memory_order_relaxed) - 1, memory_order_relaxed);
+}
+
+/* [handlers put off: in the runtime, or in mx_crit] */
+static inline void
+enrol(struct mx_lot_node *n, uintptr_t key, uint32_t bits)
 {
 	struct mx_lot_bucket *b = mx_lot_bucket(key);
 
 	n->key = key;
 	n->bits = bits;
-	mx_crit_enter();
 	mx_spin_lock(&b->lock);
 	atomic_fetch_add(&b->n, 1);
-	n->linked = true;
+	atomic_store_explicit(&n->linked, true, memory_order_relaxed);
 	mx_list_add(&b->list, &n->link);
 	mx_spin_unlock(&b->lock);
+	/* The count is up before the caller tries for the last time. */
+	mx_arch_fence_after_rmw();
+}
+
+void
+mx_lot_enrol(struct mx_lot_node *n, uintptr_t key, uint32_t bits)
+{
+	mx_crit_enter();
+	enrol(n, key, bits);
 	mx_crit_leave();
-	atomic_thread_fence(memory_order_seq_cst);
 }
 
 /* True: n was still waiting; false: a waker has taken it out. */
@@ -62,6 +78,9 @@ mx_lot_unenrol(struct mx_lot_node *n)
 	struct mx_lot_bucket *b;
 	bool linked;
 
+	/* Only a waker takes it out, and its wake-up came after that. */
+	if (!atomic_load_explicit(&n->linked, memory_order_acquire))
+		return false;
 	for (;;) {
 		b = mx_lot_bucket(*(volatile uintptr_t *)&n->key);
 		mx_crit_enter();
@@ -73,9 +92,10 @@ mx_lot_unenrol(struct mx_lot_node *n)
 	}
 	linked = n->linked;
 	if (linked) {
-		n->linked = false;
+		atomic_store_explicit(&n->linked, false,
+		    memory_order_release);
 		mx_list_del(&n->link);
-		atomic_fetch_sub_explicit(&b->n, 1, memory_order_relaxed);
+		count_down(b);
 	}
 	mx_spin_unlock(&b->lock);
 	mx_crit_leave();
@@ -117,9 +137,10 @@ mx_lot_wake_slow(uintptr_t key, int n, uint32_t bits)
 		node = mx_container(l, struct mx_lot_node, link);
 		if (node->key != key || !(node->bits & bits))
 			continue;
-		node->linked = false;
+		atomic_store_explicit(&node->linked, false,
+		    memory_order_release);
 		mx_list_del(l);
-		atomic_fetch_sub_explicit(&b->n, 1, memory_order_relaxed);
+		count_down(b);
 		if (node_wake(node))
 			woken++;
 	}
@@ -153,14 +174,15 @@ mx_lot_requeue(uintptr_t from, uintptr_t to, int nwake, int nmove,
 		if (node->key != from)
 			continue;
 		if (woken < nwake) {
-			node->linked = false;
+			atomic_store_explicit(&node->linked, false,
+		    memory_order_release);
 			mx_list_del(l);
-			atomic_fetch_sub(&a->n, 1);
+			count_down(a);
 			if (node_wake(node))
 				woken++;
 		} else if (moved < nmove && from != to) {
 			mx_list_del(l);
-			atomic_fetch_sub(&a->n, 1);
+			count_down(a);
 			node->key = to;
 			atomic_fetch_add(&b->n, 1);
 			mx_list_add(&b->list, l);
@@ -255,7 +277,7 @@ mx_lot_wait(const volatile void *addr, mx_try_fn try, void *arg, uint64_t dl,
 		mx_enter(gt);
 		gt->sigran = 0;
 		mx_arm(gt);
-		mx_lot_enrol(&n, key, ~0u);
+		enrol(&n, key, ~0u);
 		rc = try(arg);
 		if (rc != -EAGAIN) {
 			if (!mx_lot_unenrol(&n))

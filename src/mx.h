@@ -496,7 +496,7 @@ struct mx_lot_node {
 	struct mx_gt *gt;	/* NULL: a kernel thread waits on word */
 	_Atomic uint32_t word;	/* kernel waiter: 1 when woken */
 	uint32_t bits;		/* FUTEX_WAIT_BITSET */
-	bool linked;		/* [bucket lock] */
+	_Atomic bool linked;	/* [bucket lock]; read without: see unenrol */
 };
 
 /* 0: got it; -EAGAIN: keep waiting; anything else ends the wait. */
@@ -621,6 +621,7 @@ int mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info);
 void mx_sig_hub(struct mx_domain *d);
 void mx_sig_account(struct mx_domain *d, uint64_t mask, int by);
 bool mx_sig_handled(int sig);
+void mx_sig_bequeath(struct mx_gt *gt);
 void mx_sig_kick(struct mx_gt *gt);
 uint64_t mx_sig_pending(void);
 int mx_sig_take(const sigset_t *set, siginfo_t *ret_info);

@@ -281,7 +281,6 @@ mx_switch(struct mx_gt *gt, void (*after)(void *), void *arg)
 	struct mx_domain *d = gt->dom;
 	struct mx_kt *kt = gt->kt;
 	struct mx_gt *to;
-	int saved = errno;
 
 	mx_inbox_drain(d);
 	if (d->runq && d->burst < BURST) {
@@ -299,7 +298,6 @@ mx_switch(struct mx_gt *gt, void (*after)(void *), void *arg)
 	kt->after_arg = arg;
 	mx_run_on(kt, gt, to);
 	mx_after(gt);
-	errno = saved;
 }
 
 static void
@@ -316,9 +314,10 @@ int
 mx_enter_slow(struct mx_gt *gt)
 {
 	struct mx_kt *kt = gt->kt;
-	int saved = errno;
 
 	if (unlikely(gt->dom->hub == NULL)) {
+		int saved = errno;
+
 		/* The child of a fork, for the first time. */
 		mx_domain_revive(gt);
 		errno = saved;
@@ -334,7 +333,6 @@ mx_enter_slow(struct mx_gt *gt)
 	kt->after_arg = gt;
 	mx_run_on(kt, gt, kt->idle);
 	mx_after(gt);
-	errno = saved;
 	return 1;
 }
 

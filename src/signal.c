@@ -315,6 +315,30 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 	return 0;
 }
 
+/*
+ * [held] gt ends with signals that it never got to: what was sent to the
+ * process is for somebody else, what was sent to the thread ends with it.
+ */
+void
+mx_sig_bequeath(struct mx_gt *gt)
+{
+	struct mx_sig *s, *next, *held = gt->sighold;
+	int round;
+
+	gt->sighold = NULL;
+	for (round = 0; round < 2; round++) {
+		s = round ? held : record_take_all(&gt->sigpend);
+		for (; s; s = next) {
+			next = s->next;
+			if (s->info.si_code == SI_TKILL)
+				record_put(s);
+			else
+				record_push(&gt->dom->sigq, s);
+		}
+	}
+	mx_kick(gt->dom);
+}
+
 /* ---- kick: out of a system call, for cancellation ---- */
 
 /* The kernel's struct sigaction; libc's calls refuse its own signal 32. */

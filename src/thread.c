@@ -690,7 +690,6 @@ gt_main(struct mx_gt *gt)
 		loc = uselocale((locale_t)0);
 		if (loc != LC_GLOBAL_LOCALE)
 			uselocale(LC_GLOBAL_LOCALE);
-		mx_sig_setmask(gt, MX_ALL_SIGNALS);
 		if (gt->ss.ss_sp)
 			gt->ss.ss_flags = SS_DISABLE;
 		if (!sanitized)
@@ -700,6 +699,8 @@ gt_main(struct mx_gt *gt)
 		mx_enter(gt);
 		mx_robust_run(gt);
 		mx_thread_list(gt, false);
+		if (atomic_load(&gt->sigpend) || gt->sighold)
+			mx_sig_bequeath(gt);
 		if (gt->is_main) {
 			/* Forked in a thread, and that thread is over. */
 			atomic_store(&mx_main_gone, 2);

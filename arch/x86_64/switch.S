@@ -36,7 +36,7 @@
 	pushq	%r15
 	.cfi_adjust_cfa_offset 8
 	.cfi_rel_offset %r15, 0
-	subq	$8, %rsp		/* both control words: ABI, callee-saved */
+	pushq	$0			/* both control words: ABI, callee-saved */
 	.cfi_adjust_cfa_offset 8
 	stmxcsr	(%rsp)
 	fnstcw	4(%rsp)
@@ -57,15 +57,19 @@ mx_arch_switch:
 	.cfi_startproc
 	endbr64
 	SAVE_FRAME
+	movl	(%rsp), %r8d		/* our control words; read as written, */
+	movzwl	4(%rsp), %r9d		/* or the stores could not be forwarded */
 	movq	%rsp, (%rdi)
 	movq	8(%rsi), %rdx
 	movq	(%rsi), %rsp
 	cmpl	$0, mx_arch_fsgsbase(%rip)
 	je	2f
 	wrfsbase %rdx
-1:	ldmxcsr	(%rsp)
-	fldcw	4(%rsp)
-	addq	$8, %rsp
+1:	cmpl	(%rsp), %r8d		/* mostly alike: loading them is slow */
+	jne	3f
+	cmpw	4(%rsp), %r9w
+	jne	3f
+4:	addq	$8, %rsp
 	.cfi_adjust_cfa_offset -8
 	popq	%r15
 	.cfi_adjust_cfa_offset -8
@@ -98,6 +102,9 @@ mx_arch_switch:
 	movq	%rdx, %rsi
 	syscall
 	jmp	1b
+3:	ldmxcsr	(%rsp)
+	fldcw	4(%rsp)
+	jmp	4b
 	.cfi_endproc
 	.size	mx_arch_switch, . - mx_arch_switch
 
