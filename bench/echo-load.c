@@ -36,6 +36,7 @@ struct conn {
 static struct conn *conns;
 static long connections, answered; /* a first time */
 static uint64_t messages;
+static long draining = -1; /* replies still under way; -1: load goes on */
 
 static void
 message_send(struct conn *conn)
@@ -71,7 +72,9 @@ message_receive(struct conn *conn)
 		exit(1);
 	}
 	messages++;
-	if (answered == connections) {
+	if (draining >= 0) {
+		draining--;
+	} else if (answered == connections) {
 		message_send(conn);
 	} else if (++answered == connections) {
 		for (long i = 0; i < connections; i++)
@@ -194,6 +197,19 @@ main(int argc, char **argv)
 	if (!counted) {
 		fprintf(stderr, "echo-load: no message in %.1f s\n", elapsed);
 		return 1;
+	}
+	/* The last replies too, so that nothing is cut off by a reset. */
+	draining = connections;
+	while (draining > 0) {
+		int n = epoll_wait(epfd, events, EVENTS, 1000);
+
+		for (int i = 0; i < n; i++)
+			message_receive(events[i].data.ptr);
+		if (now_ns() - begin > LIMIT_NS) {
+			fprintf(stderr, "echo-load: %ld replies missing\n",
+				draining);
+			return 1;
+		}
 	}
 	printf("us %.4f\n", server / counted * 1e6);
 	printf("rate %.0f\n", counted / elapsed);

@@ -2,17 +2,22 @@
 # SPDX-License-Identifier: MIT
 """A thread-per-connection echo server in plain blocking Python.
 
-    py-echo.py                              # natively, or after mixio run
+    py-echo.py [BYTES]                      # natively, or after mixio run
     python3 -m gevent.monkey py-echo.py     # the same file under gevent
+
+BYTES is what it asks recv() for, 4,096 unless told.
 """
 
 import socket
+import sys
 import threading
+
+SIZE = int(sys.argv[1]) if len(sys.argv) > 1 else 4096
 
 
 def serve(connection: socket.socket) -> None:
     with connection:
-        while data := connection.recv(4096):
+        while data := connection.recv(SIZE):
             connection.sendall(data)
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting for descriptors. Every domain has an epoll set of its own, which the
- * loop watches as one descriptor. A descriptor is registered there once, edge
+ * Waiting for descriptors. Every domain has an epoll set of its own, in which
+ * the loop's is nested, so that one system call waits for both. A descriptor is registered there once, edge
  * triggered, when somebody first waits for it, and stays until its number is
  * closed or reused: no epoll_ctl a message.
  *
@@ -22,6 +22,7 @@
 #define CHUNKS 4096		/* two million descriptors */
 #define EVENTS 256
 #define DATA_TIMER UINT64_MAX
+#define DATA_LOOP (UINT64_MAX - 1)
 
 #define WANT_READ (EPOLLIN | EPOLLPRI | EPOLLRDHUP)
 #define WANT_WRITE EPOLLOUT
@@ -254,16 +255,19 @@ wake_all(struct mx_list *head, int rc, bool held)
 	}
 }
 
-/* [held] Collects events and wakes who waits for them; never blocks. */
+/*
+ * [held] Collects events and wakes who waits for them. Blocks for up to timeout
+ * ms (-1: no limit); only the hub may do that. Returns how many there were.
+ */
 int
-mx_fd_poll(struct mx_domain *d)
+mx_fd_poll(struct mx_domain *d, int timeout)
 {
 	struct epoll_event ev[EVENTS];
 	struct mx_fd *e;
 	uint32_t got;
 	int i, n;
 
-	n = real.epoll_wait(d->epfd, ev, EVENTS, 0);
+	n = real.epoll_wait(d->epfd, ev, EVENTS, timeout);
 	if (n <= 0)
 		return 0;
 	atomic_fetch_add_explicit(&mx_evseq, 1, memory_order_relaxed);
@@ -271,6 +275,10 @@ mx_fd_poll(struct mx_domain *d)
 	for (i = 0; i < n; i++) {
 		if (ev[i].data.u64 == DATA_TIMER) {
 			d->armed = MX_NEVER;
+			continue;
+		}
+		if (ev[i].data.u64 == DATA_LOOP) {
+			d->loop_ready = true;
 			continue;
 		}
 		e = mx_fd_peek(d, (int)(uint32_t)ev[i].data.u64);
@@ -467,6 +475,16 @@ mx_fd_init(struct mx_domain *d)
 	if (real.epoll_ctl(d->epfd, EPOLL_CTL_ADD, d->tfd, &ev) < 0)
 		return -errno;
 	return 0;
+}
+
+/* Makes d's set watch the loop's own epoll descriptor. 0 or -errno. */
+int
+mx_fd_nest(struct mx_domain *d, int loopfd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = DATA_LOOP };
+
+	return real.epoll_ctl(d->epfd, EPOLL_CTL_ADD, loopfd, &ev) < 0 ?
+	    -errno : 0;
 }
 
 void

@@ -41,7 +41,10 @@ own(int fd)
 int
 mx_libev_epoll_create1(int flags)
 {
-	return own(real.epoll_create1(flags));
+	int fd = own(real.epoll_create1(flags));
+
+	mx_loop_made(fd);
+	return fd;
 }
 
 int
@@ -53,7 +56,7 @@ mx_libev_eventfd(unsigned count, int flags)
 int
 mx_libev_epoll_wait(int epfd, struct epoll_event *ev, int n, int timeout)
 {
-	return real.epoll_wait(epfd, ev, n, timeout);
+	return mx_loop_poll(epfd, ev, n, timeout);
 }
 
 int

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The libev loop of a domain. It watches two things: the domain's epoll set
- * and an ev_async, by which other kernel threads end its sleep.
+ * The libev loop of a domain. Its waiting is done by the domain's own epoll set
+ * (mx_loop_poll); an ev_async lets other kernel threads end its sleep.
  *
  * libev is linked in with hidden names (libev.c): were it a dependency of the
  * preloaded object, its names would join the global scope, and a program that
@@ -12,19 +12,14 @@
 
 #include <ev.h>
 
-struct mx_ev {
-	ev_io io;
-	ev_async async;
-};
+/* The descriptor of libev's epoll set that was made last in this thread. */
+static __thread int made_loopfd;
 
-static void
-on_events(struct ev_loop *loop, ev_io *w, int revents)
+/* libev.c calls this for libev. */
+void
+mx_loop_made(int loopfd)
 {
-	struct mx_domain *d = ev_userdata(loop);
-
-	(void)w;
-	(void)revents;
-	d->last_n = mx_fd_poll(d);
+	made_loopfd = loopfd;
 }
 
 static void
@@ -35,11 +30,31 @@ on_kick(struct ev_loop *loop, ev_async *w, int revents)
 	(void)revents;
 }
 
+/*
+ * libev's epoll_wait(): waits for the domain's set, in which libev's is nested.
+ * libev cuts its waits into minutes, for clocks that jump; it has no timer of
+ * ours, so the hub sleeps on.
+ */
+int
+mx_loop_poll(int loopfd, struct epoll_event *ev, int n, int timeout)
+{
+	struct mx_gt *gt = &mx_me;
+	struct mx_domain *d = gt->role_arg;
+
+	if (gt->role != mx_hub || timeout == 0)
+		return real.epoll_wait(loopfd, ev, n, timeout);
+	d->loop_ready = false;
+	d->last_n = mx_fd_poll(d, -1);
+	if (!d->loop_ready)
+		return 0;
+	return real.epoll_wait(loopfd, ev, n, 0);
+}
+
 /* Makes loop and epoll set of d. 0 or -errno. */
 int
 mx_loop_init(struct mx_domain *d)
 {
-	struct mx_ev *w = d->ev;
+	ev_async *w = d->ev;
 	int rc;
 
 	if (!w)
@@ -50,15 +65,13 @@ mx_loop_init(struct mx_domain *d)
 	rc = mx_fd_init(d);
 	if (rc < 0)
 		return rc;
+	made_loopfd = -1;
 	d->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV | EVFLAG_NOTIMERFD);
-	if (!d->loop)
+	if (!d->loop || made_loopfd < 0)
 		return -ENOTSUP;
-	ev_set_userdata(d->loop, d);
-	ev_io_init(&w->io, on_events, d->epfd, EV_READ);
-	ev_io_start(d->loop, &w->io);
-	ev_async_init(&w->async, on_kick);
-	ev_async_start(d->loop, &w->async);
-	return 0;
+	ev_async_init(w, on_kick);
+	ev_async_start(d->loop, w);
+	return mx_fd_nest(d, made_loopfd);
 }
 
 /* [held, hub] Sleeps until an event, a timer or a kick. */
@@ -86,11 +99,10 @@ mx_loop_wait(struct mx_domain *d)
 void
 mx_loop_kick(struct mx_domain *d)
 {
-	struct mx_ev *w = d->ev;
 	int saved = errno;
 
 	if (d->loop)
-		ev_async_send(d->loop, &w->async);
+		ev_async_send(d->loop, d->ev);
 	errno = saved;
 }
 

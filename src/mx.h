@@ -245,11 +245,12 @@ struct mx_domain {
 	uint32_t nheap, heap_cap; /* [held] */
 	uint64_t armed;		/* [held] what the timerfd is set to */
 	int epfd, tfd;		/* our edge-triggered set; timer */
+	bool loop_ready;	/* [held] libev's own epoll set has an event */
 	int last_n;		/* [held] events of the last look */
 	struct mx_fdtab *fdtab;
 	_Atomic int fdlock;
 	struct ev_loop *loop;
-	void *ev;		/* watchers (struct mx_ev) */
+	void *ev;		/* the watcher that ends its sleep (ev_async) */
 	_Atomic(struct mx_sig *) sigq; /* signals that found only the hub */
 	_Atomic int all_lock;
 	struct mx_list all;	/* [all_lock] live gts, main included */
@@ -565,7 +566,8 @@ int mx_fd_watch(struct mx_domain *d, int fd, uint32_t events);
 int mx_fd_enrol(struct mx_domain *d, struct mx_fdw *w, int fd,
     uint32_t events);
 void mx_fd_unenrol(struct mx_domain *d, struct mx_fdw *w);
-int mx_fd_poll(struct mx_domain *d);
+int mx_fd_poll(struct mx_domain *d, int timeout);
+int mx_fd_nest(struct mx_domain *d, int loopfd);
 int mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint32_t closes,
     uint64_t dl);
 void mx_fd_wake(int fd);
@@ -651,6 +653,8 @@ void mx_domain_fork_child(void);
 int mx_loop_init(struct mx_domain *d);
 void mx_loop_wait(struct mx_domain *d);
 void mx_loop_kick(struct mx_domain *d);
+void mx_loop_made(int loopfd);
+int mx_loop_poll(int loopfd, struct epoll_event *ev, int n, int timeout);
 void mx_loop_fini(struct mx_domain *d);
 
 /* ---- stats ---- */

@@ -424,7 +424,7 @@ mx_hub(struct mx_gt *gt)
 		if (unlikely(atomic_load(&d->sigq) != NULL))
 			mx_sig_hub(d);
 		if (d->runq || d->last_n > 0)
-			d->last_n = mx_fd_poll(d);
+			d->last_n = mx_fd_poll(d, 0);
 		timers_fire(d);
 		mx_inbox_drain(d);
 		to = runq_pop(d);

@@ -236,7 +236,8 @@ def main():
 def compare(name, origin, tmp):
     """Run one server both ways and judge."""
     got = {}
-    for kind, prefix in (("native", tap.native()), ("mixio", tap.mixio())):
+    for kind, prefix in (("native", tap.native()),
+                         ("mixio", tap.mixio("--stats"))):
         server = Server(name, prefix, tmp)
         try:
             if not server.ready():
@@ -245,6 +246,7 @@ def compare(name, origin, tmp):
                 return
             got[kind] = g = load(server, origin)
             g["alive"] = server.alive()
+            server.end(signal.SIGTERM)
             g["errors"] = server.errors()
         finally:
             server.stop()
@@ -252,6 +254,9 @@ def compare(name, origin, tmp):
                 " %6.1f KiB resident for each" % (
                     name, kind, g["good"], N, g["seconds"], g["threads"],
                     g["each"]))
+    stats = re.search("mixio: stats.*", got["mixio"]["errors"])
+    if stats:
+        tap.say(stats.group(0))
     native, mixio = got["native"], got["mixio"]
     if not tap.ok(native["good"] == N and mixio["good"] == N and
                   native["hash"] == mixio["hash"],
