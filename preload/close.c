@@ -133,7 +133,7 @@ fcntl(int fd, int cmd, ...)
 	va_end(ap);
 	if (mx_on() && (cmd == F_SETLKW || cmd == F_OFD_SETLKW)) {
 		mx_testcancel();
-		return MX_HOP(false, real.fcntl(fd, cmd, arg));
+		return MX_HOP(MX_HOP_CANCEL, real.fcntl(fd, cmd, arg));
 	}
 	if (cmd == F_SETFL && !plain())
 		mx_fd_touched(fd);
@@ -162,7 +162,7 @@ flock(int fd, int op)
 {
 	if (!mx_on() || (op & (LOCK_NB | LOCK_UN)))
 		return real.flock(fd, op);
-	return MX_HOP(false, real.flock(fd, op));
+	return MX_HOP(MX_HOP_LOCK, real.flock(fd, op));
 }
 
 int
@@ -171,7 +171,7 @@ lockf(int fd, int op, off_t len)
 	if (!mx_on() || op != F_LOCK)
 		return real.lockf(fd, op, len);
 	mx_testcancel();
-	return MX_HOP(false, real.lockf(fd, op, len));
+	return MX_HOP(MX_HOP_CANCEL, real.lockf(fd, op, len));
 }
 MX_ALIAS(lockf64, lockf);
 
@@ -207,7 +207,7 @@ openat(int dir, const char *path, int flags, ...)
 	if (mx_on())
 		mx_testcancel();
 	if (mx_on() && is_fifo(dir, path, flags)) {
-		fd = MX_HOP(false, real.openat(dir, path, flags, mode));
+		fd = MX_HOP(MX_HOP_CANCEL, real.openat(dir, path, flags, mode));
 	} else {
 		fd = real.openat(dir, path, flags, mode);
 	}

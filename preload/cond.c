@@ -67,7 +67,7 @@ green_cond_wait(pthread_cond_t *c, pthread_mutex_t *m, uint64_t dl)
 	mx_testcancel();
 	mx_why("pthread_cond_wait", (uintptr_t)c);
 	mx_enter(gt);
-	gt->sigran = 0;
+	mx_sig_begin(gt);
 	mx_arm(gt);
 	mx_lot_enrol(&n, (uintptr_t)c, ~0u);
 	/* Whoever signals holds or held the mutex after us: it finds us. */
@@ -126,7 +126,7 @@ pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
 	if (libc_only(c, m)) {
 		if (!mx_on())
 			return real.pthread_cond_wait(c, m);
-		return MX_HOP(false, real.pthread_cond_wait(c, m));
+		return MX_HOP(MX_HOP_CANCEL, real.pthread_cond_wait(c, m));
 	}
 	return cond_wait(c, m, MX_NEVER);
 }
@@ -143,7 +143,7 @@ pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m,
 	if (libc_only(c, m)) {
 		if (!mx_on())
 			return real.pthread_cond_timedwait(c, m, abstime);
-		return MX_HOP(false, real.pthread_cond_timedwait(c, m,
+		return MX_HOP(MX_HOP_CANCEL, real.pthread_cond_timedwait(c, m,
 		    abstime));
 	}
 	return cond_wait(c, m, mx_deadline(clock, abstime));
@@ -161,7 +161,7 @@ pthread_cond_clockwait(pthread_cond_t *c, pthread_mutex_t *m, clockid_t clock,
 		if (!mx_on())
 			return real.pthread_cond_clockwait(c, m, clock,
 			    abstime);
-		return MX_HOP(false, real.pthread_cond_clockwait(c, m, clock,
+		return MX_HOP(MX_HOP_CANCEL, real.pthread_cond_clockwait(c, m, clock,
 		    abstime));
 	}
 	return cond_wait(c, m, mx_deadline(clock, abstime));

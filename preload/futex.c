@@ -31,7 +31,7 @@ futex_wait(uint32_t *word, uint32_t value, uint64_t dl, uint32_t bits)
 
 	mx_why("futex", (uintptr_t)word);
 	mx_enter(gt);
-	gt->sigran = 0;
+	mx_sig_begin(gt);
 	mx_arm(gt);
 	mx_lot_enrol(&n, (uintptr_t)word, bits);
 	if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value) {
@@ -104,7 +104,7 @@ do_futex(uint32_t *word, int op, uint32_t value, const struct timespec *ts,
 		mx_testcancel();
 		/* Perhaps shared with a process that we cannot see. */
 		if (!(op & FUTEX_PRIVATE_FLAG))
-			return MX_HOP(false, real.syscall(SYS_futex, (long)word,
+			return MX_HOP(MX_HOP_CANCEL, real.syscall(SYS_futex, (long)word,
 			    op, value, (long)ts, (long)word2, value3));
 		if (((uintptr_t)word & 3) || !word ||
 		    (cmd == FUTEX_WAIT_BITSET && value3 == 0))

@@ -75,7 +75,6 @@ start(void)
 	mx_real_resolve();
 	mx_started = true;
 	mx_arch_init();
-	mx_lot_init();
 	mx_env_init();
 	started = getpid();
 	if (mx_env.stats || mx_env.debug)

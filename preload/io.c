@@ -111,7 +111,7 @@ mx_io_block(struct mx_io *io, uint32_t events, uint64_t dl, const char *call)
 		ts.tv_nsec = (long)(now % MX_NS);
 		tsp = &ts;
 	}
-	rc = MX_HOP(false, real.ppoll(&p, 1, tsp, NULL));
+	rc = MX_HOP(MX_HOP_CANCEL, real.ppoll(&p, 1, tsp, NULL));
 	mx_testcancel();
 	if (rc == 0)
 		return -ETIMEDOUT;

@@ -37,7 +37,7 @@ wait_any(const struct pollfd *fds, nfds_t n, struct mx_fdw *w, uint32_t seq,
 
 	mx_why(call, n ? (uintptr_t)(unsigned)fds[0].fd : 0);
 	mx_enter(gt);
-	gt->sigran = 0;
+	mx_sig_begin(gt);
 	mx_arm(gt);
 	for (i = 0; i < n && rc == 0; i++) {
 		if (fds[i].fd < 0)
@@ -119,7 +119,7 @@ do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const char *call)
 			break;
 		}
 		if (rc == -ENOTSUP) {
-			rc = MX_HOP(false, real.ppoll(fds, n, remaining(dl,
+			rc = MX_HOP(MX_HOP_CANCEL, real.ppoll(fds, n, remaining(dl,
 			    &ts), NULL));
 			break;
 		}
@@ -169,6 +169,7 @@ mask_begin(const sigset_t *mask)
 
 	if (mask) {
 		mx_me.sigran = 0;
+		mx_me.sigkeep = true;
 		mx_sig_setmask(&mx_me, mx_sigbits(mask));
 	}
 	return old;
@@ -179,8 +180,10 @@ mask_end(const sigset_t *mask, uint64_t old)
 {
 	int saved = errno;
 
-	if (mask)
+	if (mask) {
+		mx_me.sigkeep = false;
 		mx_sig_setmask(&mx_me, old);
+	}
 	errno = saved;
 }
 
@@ -298,7 +301,7 @@ do_select(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t dl,
 			break;
 		}
 		if (rc == -ENOTSUP) {
-			rc = MX_HOP(false, real.pselect(n, r, w, e,
+			rc = MX_HOP(MX_HOP_CANCEL, real.pselect(n, r, w, e,
 			    remaining(dl, &ts), NULL));
 			break;
 		}

@@ -43,14 +43,14 @@ wait4(pid_t pid, int *status, int options, struct rusage *ru)
 		return real.wait4(pid, status, options, ru);
 	mx_testcancel();
 	if (pid <= 0 || options)
-		return MX_HOP(false, real.wait4(pid, status, options, ru));
+		return MX_HOP(MX_HOP_CANCEL, real.wait4(pid, status, options, ru));
 	for (;;) {
 		got = real.wait4(pid, status, WNOHANG, ru);
 		if (got != 0)
 			return got;
 		rc = wait_pidfd(pid);
 		if (rc == ENOSYS)
-			return MX_HOP(false, real.wait4(pid, status, options,
+			return MX_HOP(MX_HOP_CANCEL, real.wait4(pid, status, options,
 			    ru));
 		if (rc)
 			return mx_fail(rc);
@@ -90,7 +90,7 @@ waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 	if (!mx_on() || (options & WNOHANG))
 		return real.waitid(type, id, info, options);
 	mx_testcancel();
-	return MX_HOP(false, real.waitid(type, id, info, options));
+	return MX_HOP(MX_HOP_CANCEL, real.waitid(type, id, info, options));
 }
 
 int
@@ -99,7 +99,7 @@ system(const char *command)
 	if (!mx_on() || !command)
 		return real.system(command);
 	mx_testcancel();
-	return MX_HOP(false, real.system(command));
+	return MX_HOP(MX_HOP_CANCEL, real.system(command));
 }
 
 int
@@ -108,7 +108,7 @@ pclose(FILE *f)
 	if (!mx_on())
 		return real.pclose(f);
 	mx_fd_closing(fileno(f));
-	return MX_HOP(false, real.pclose(f));
+	return MX_HOP(MX_HOP_CANCEL, real.pclose(f));
 }
 
 int
@@ -118,7 +118,7 @@ posix_spawn(pid_t *pid, const char *path,
 {
 	if (!mx_on())
 		return real.posix_spawn(pid, path, fa, attr, argv, env);
-	return MX_HOP(true, real.posix_spawn(pid, path, fa, attr, argv, env));
+	return MX_HOP(MX_HOP_BOUNDED, real.posix_spawn(pid, path, fa, attr, argv, env));
 }
 
 int
@@ -128,7 +128,7 @@ posix_spawnp(pid_t *pid, const char *file,
 {
 	if (!mx_on())
 		return real.posix_spawnp(pid, file, fa, attr, argv, env);
-	return MX_HOP(true, real.posix_spawnp(pid, file, fa, attr, argv, env));
+	return MX_HOP(MX_HOP_BOUNDED, real.posix_spawnp(pid, file, fa, attr, argv, env));
 }
 
 /* _Fork(3) runs no atfork handlers, so ours are called here. */

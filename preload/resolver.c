@@ -38,7 +38,7 @@ getaddrinfo(const char *node, const char *service,
 		return real.getaddrinfo(node, service, hints, res);
 	mx_why("getaddrinfo", 0);
 	mx_testcancel();
-	return MX_HOP(true, real.getaddrinfo(node, service, hints, res));
+	return MX_HOP(MX_HOP_BOUNDED, real.getaddrinfo(node, service, hints, res));
 }
 
 int
@@ -50,7 +50,7 @@ getnameinfo(const struct sockaddr *sa, socklen_t salen, char *host,
 		return real.getnameinfo(sa, salen, host, hostlen, serv,
 		    servlen, flags);
 	mx_why("getnameinfo", 0);
-	return MX_HOP(true, real.getnameinfo(sa, salen, host, hostlen, serv,
+	return MX_HOP(MX_HOP_BOUNDED, real.getnameinfo(sa, salen, host, hostlen, serv,
 	    servlen, flags));
 }
 
@@ -67,7 +67,7 @@ gethostbyname(const char *name)
 {
 	if (!mx_on())
 		return real.gethostbyname(name);
-	return MX_HOP(true, real.gethostbyname(name));
+	return MX_HOP(MX_HOP_BOUNDED, real.gethostbyname(name));
 }
 
 struct hostent *
@@ -75,7 +75,7 @@ gethostbyname2(const char *name, int af)
 {
 	if (!mx_on())
 		return real.gethostbyname2(name, af);
-	return MX_HOP(true, real.gethostbyname2(name, af));
+	return MX_HOP(MX_HOP_BOUNDED, real.gethostbyname2(name, af));
 }
 
 struct hostent *
@@ -83,7 +83,7 @@ gethostbyaddr(const void *addr, socklen_t len, int type)
 {
 	if (!mx_on())
 		return real.gethostbyaddr(addr, len, type);
-	return MX_HOP(true, real.gethostbyaddr(addr, len, type));
+	return MX_HOP(MX_HOP_BOUNDED, real.gethostbyaddr(addr, len, type));
 }
 
 int
@@ -92,7 +92,7 @@ gethostbyname_r(const char *name, struct hostent *ret, char *buf, size_t len,
 {
 	if (!mx_on())
 		return real.gethostbyname_r(name, ret, buf, len, res, herr);
-	return MX_HOP(true, real.gethostbyname_r(name, ret, buf, len, res, herr));
+	return MX_HOP(MX_HOP_BOUNDED, real.gethostbyname_r(name, ret, buf, len, res, herr));
 }
 
 int
@@ -101,7 +101,7 @@ gethostbyname2_r(const char *name, int af, struct hostent *ret, char *buf,
 {
 	if (!mx_on())
 		return real.gethostbyname2_r(name, af, ret, buf, len, res, herr);
-	return MX_HOP(true, real.gethostbyname2_r(name, af, ret, buf, len, res, herr));
+	return MX_HOP(MX_HOP_BOUNDED, real.gethostbyname2_r(name, af, ret, buf, len, res, herr));
 }
 
 int
@@ -110,7 +110,7 @@ gethostbyaddr_r(const void *addr, socklen_t alen, int type, struct hostent
 {
 	if (!mx_on())
 		return real.gethostbyaddr_r(addr, alen, type, ret, buf, len, res, herr);
-	return MX_HOP(true, real.gethostbyaddr_r(addr, alen, type, ret, buf, len, res,
+	return MX_HOP(MX_HOP_BOUNDED, real.gethostbyaddr_r(addr, alen, type, ret, buf, len, res,
 	    herr));
 }
 
@@ -120,7 +120,7 @@ res_query(const char *name, int class, int type, unsigned char *answer, int
 {
 	if (!mx_on())
 		return real.res_query(name, class, type, answer, len);
-	return MX_HOP(true, real.res_query(name, class, type, answer, len));
+	return MX_HOP(MX_HOP_BOUNDED, real.res_query(name, class, type, answer, len));
 }
 
 int
@@ -129,7 +129,7 @@ res_search(const char *name, int class, int type, unsigned char *answer, int
 {
 	if (!mx_on())
 		return real.res_search(name, class, type, answer, len);
-	return MX_HOP(true, real.res_search(name, class, type, answer, len));
+	return MX_HOP(MX_HOP_BOUNDED, real.res_search(name, class, type, answer, len));
 }
 
 int
@@ -137,7 +137,7 @@ res_send(const unsigned char *msg, int mlen, unsigned char *answer, int len)
 {
 	if (!mx_on())
 		return real.res_send(msg, mlen, answer, len);
-	return MX_HOP(true, real.res_send(msg, mlen, answer, len));
+	return MX_HOP(MX_HOP_BOUNDED, real.res_send(msg, mlen, answer, len));
 }
 
 int
@@ -146,7 +146,7 @@ res_nquery(res_state st, const char *name, int class, int type, unsigned char
 {
 	if (!mx_on())
 		return real.res_nquery(st, name, class, type, answer, len);
-	return MX_HOP(true, real.res_nquery(st, name, class, type, answer, len));
+	return MX_HOP(MX_HOP_BOUNDED, real.res_nquery(st, name, class, type, answer, len));
 }
 
 int
@@ -155,7 +155,7 @@ res_nsearch(res_state st, const char *name, int class, int type, unsigned char
 {
 	if (!mx_on())
 		return real.res_nsearch(st, name, class, type, answer, len);
-	return MX_HOP(true, real.res_nsearch(st, name, class, type, answer, len));
+	return MX_HOP(MX_HOP_BOUNDED, real.res_nsearch(st, name, class, type, answer, len));
 }
 
 int
@@ -164,7 +164,7 @@ res_nsend(res_state st, const unsigned char *msg, int mlen, unsigned char
 {
 	if (!mx_on())
 		return real.res_nsend(st, msg, mlen, answer, len);
-	return MX_HOP(true, real.res_nsend(st, msg, mlen, answer, len));
+	return MX_HOP(MX_HOP_BOUNDED, real.res_nsend(st, msg, mlen, answer, len));
 }
 
 int
@@ -173,7 +173,7 @@ __res_query(const char *name, int class, int type, unsigned char *answer, int
 {
 	if (!mx_on())
 		return real.__res_query(name, class, type, answer, len);
-	return MX_HOP(true, real.__res_query(name, class, type, answer, len));
+	return MX_HOP(MX_HOP_BOUNDED, real.__res_query(name, class, type, answer, len));
 }
 
 int
@@ -182,7 +182,7 @@ __res_search(const char *name, int class, int type, unsigned char *answer, int
 {
 	if (!mx_on())
 		return real.__res_search(name, class, type, answer, len);
-	return MX_HOP(true, real.__res_search(name, class, type, answer, len));
+	return MX_HOP(MX_HOP_BOUNDED, real.__res_search(name, class, type, answer, len));
 }
 
 int
@@ -190,7 +190,7 @@ __res_send(const unsigned char *msg, int mlen, unsigned char *answer, int len)
 {
 	if (!mx_on())
 		return real.__res_send(msg, mlen, answer, len);
-	return MX_HOP(true, real.__res_send(msg, mlen, answer, len));
+	return MX_HOP(MX_HOP_BOUNDED, real.__res_send(msg, mlen, answer, len));
 }
 
 int
@@ -199,7 +199,7 @@ __res_nquery(res_state st, const char *name, int class, int type, unsigned
 {
 	if (!mx_on())
 		return real.__res_nquery(st, name, class, type, answer, len);
-	return MX_HOP(true, real.__res_nquery(st, name, class, type, answer, len));
+	return MX_HOP(MX_HOP_BOUNDED, real.__res_nquery(st, name, class, type, answer, len));
 }
 
 int
@@ -208,7 +208,7 @@ __res_nsearch(res_state st, const char *name, int class, int type, unsigned
 {
 	if (!mx_on())
 		return real.__res_nsearch(st, name, class, type, answer, len);
-	return MX_HOP(true, real.__res_nsearch(st, name, class, type, answer, len));
+	return MX_HOP(MX_HOP_BOUNDED, real.__res_nsearch(st, name, class, type, answer, len));
 }
 
 int
@@ -217,7 +217,7 @@ __res_nsend(res_state st, const unsigned char *msg, int mlen, unsigned char
 {
 	if (!mx_on())
 		return real.__res_nsend(st, msg, mlen, answer, len);
-	return MX_HOP(true, real.__res_nsend(st, msg, mlen, answer, len));
+	return MX_HOP(MX_HOP_BOUNDED, real.__res_nsend(st, msg, mlen, answer, len));
 }
 
 struct passwd *
@@ -225,7 +225,7 @@ getpwnam(const char *name)
 {
 	if (!mx_on())
 		return real.getpwnam(name);
-	return MX_HOP(true, real.getpwnam(name));
+	return MX_HOP(MX_HOP_BOUNDED, real.getpwnam(name));
 }
 
 struct passwd *
@@ -233,7 +233,7 @@ getpwuid(uid_t uid)
 {
 	if (!mx_on())
 		return real.getpwuid(uid);
-	return MX_HOP(true, real.getpwuid(uid));
+	return MX_HOP(MX_HOP_BOUNDED, real.getpwuid(uid));
 }
 
 int
@@ -242,7 +242,7 @@ getpwnam_r(const char *name, struct passwd *ret, char *buf, size_t len, struct
 {
 	if (!mx_on())
 		return real.getpwnam_r(name, ret, buf, len, res);
-	return MX_HOP(true, real.getpwnam_r(name, ret, buf, len, res));
+	return MX_HOP(MX_HOP_BOUNDED, real.getpwnam_r(name, ret, buf, len, res));
 }
 
 int
@@ -251,7 +251,7 @@ getpwuid_r(uid_t uid, struct passwd *ret, char *buf, size_t len, struct passwd
 {
 	if (!mx_on())
 		return real.getpwuid_r(uid, ret, buf, len, res);
-	return MX_HOP(true, real.getpwuid_r(uid, ret, buf, len, res));
+	return MX_HOP(MX_HOP_BOUNDED, real.getpwuid_r(uid, ret, buf, len, res));
 }
 
 struct group *
@@ -259,7 +259,7 @@ getgrnam(const char *name)
 {
 	if (!mx_on())
 		return real.getgrnam(name);
-	return MX_HOP(true, real.getgrnam(name));
+	return MX_HOP(MX_HOP_BOUNDED, real.getgrnam(name));
 }
 
 struct group *
@@ -267,7 +267,7 @@ getgrgid(gid_t gid)
 {
 	if (!mx_on())
 		return real.getgrgid(gid);
-	return MX_HOP(true, real.getgrgid(gid));
+	return MX_HOP(MX_HOP_BOUNDED, real.getgrgid(gid));
 }
 
 int
@@ -276,7 +276,7 @@ getgrnam_r(const char *name, struct group *ret, char *buf, size_t len, struct
 {
 	if (!mx_on())
 		return real.getgrnam_r(name, ret, buf, len, res);
-	return MX_HOP(true, real.getgrnam_r(name, ret, buf, len, res));
+	return MX_HOP(MX_HOP_BOUNDED, real.getgrnam_r(name, ret, buf, len, res));
 }
 
 int
@@ -285,7 +285,7 @@ getgrgid_r(gid_t gid, struct group *ret, char *buf, size_t len, struct group
 {
 	if (!mx_on())
 		return real.getgrgid_r(gid, ret, buf, len, res);
-	return MX_HOP(true, real.getgrgid_r(gid, ret, buf, len, res));
+	return MX_HOP(MX_HOP_BOUNDED, real.getgrgid_r(gid, ret, buf, len, res));
 }
 
 int
@@ -293,7 +293,7 @@ getgrouplist(const char *user, gid_t group, gid_t *groups, int *n)
 {
 	if (!mx_on())
 		return real.getgrouplist(user, group, groups, n);
-	return MX_HOP(true, real.getgrouplist(user, group, groups, n));
+	return MX_HOP(MX_HOP_BOUNDED, real.getgrouplist(user, group, groups, n));
 }
 
 int
@@ -301,7 +301,7 @@ initgroups(const char *user, gid_t group)
 {
 	if (!mx_on())
 		return real.initgroups(user, group);
-	return MX_HOP(true, real.initgroups(user, group));
+	return MX_HOP(MX_HOP_BOUNDED, real.initgroups(user, group));
 }
 
 struct servent *
@@ -309,7 +309,7 @@ getservbyname(const char *name, const char *proto)
 {
 	if (!mx_on())
 		return real.getservbyname(name, proto);
-	return MX_HOP(true, real.getservbyname(name, proto));
+	return MX_HOP(MX_HOP_BOUNDED, real.getservbyname(name, proto));
 }
 
 struct servent *
@@ -317,7 +317,7 @@ getservbyport(int port, const char *proto)
 {
 	if (!mx_on())
 		return real.getservbyport(port, proto);
-	return MX_HOP(true, real.getservbyport(port, proto));
+	return MX_HOP(MX_HOP_BOUNDED, real.getservbyport(port, proto));
 }
 
 int
@@ -326,7 +326,7 @@ getservbyname_r(const char *name, const char *proto, struct servent *ret, char
 {
 	if (!mx_on())
 		return real.getservbyname_r(name, proto, ret, buf, len, res);
-	return MX_HOP(true, real.getservbyname_r(name, proto, ret, buf, len, res));
+	return MX_HOP(MX_HOP_BOUNDED, real.getservbyname_r(name, proto, ret, buf, len, res));
 }
 
 int
@@ -335,7 +335,7 @@ getservbyport_r(int port, const char *proto, struct servent *ret, char *buf,
 {
 	if (!mx_on())
 		return real.getservbyport_r(port, proto, ret, buf, len, res);
-	return MX_HOP(true, real.getservbyport_r(port, proto, ret, buf, len, res));
+	return MX_HOP(MX_HOP_BOUNDED, real.getservbyport_r(port, proto, ret, buf, len, res));
 }
 
 struct protoent *
@@ -343,7 +343,7 @@ getprotobyname(const char *name)
 {
 	if (!mx_on())
 		return real.getprotobyname(name);
-	return MX_HOP(true, real.getprotobyname(name));
+	return MX_HOP(MX_HOP_BOUNDED, real.getprotobyname(name));
 }
 
 int
@@ -352,5 +352,5 @@ getprotobyname_r(const char *name, struct protoent *ret, char *buf, size_t
 {
 	if (!mx_on())
 		return real.getprotobyname_r(name, ret, buf, len, res);
-	return MX_HOP(true, real.getprotobyname_r(name, ret, buf, len, res));
+	return MX_HOP(MX_HOP_BOUNDED, real.getprotobyname_r(name, ret, buf, len, res));
 }

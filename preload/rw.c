@@ -86,7 +86,7 @@ static ssize_t
 read_slow(struct mx_io *io, const struct iovec *iov, int n)
 {
 	if (counts_time(io->fd))
-		return MX_HOP(false, real.readv(io->fd, iov, n));
+		return MX_HOP(MX_HOP_CANCEL, real.readv(io->fd, iov, n));
 	if (!poll_first(io, "read"))
 		return -1;
 	return real.readv(io->fd, iov, n);

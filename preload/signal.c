@@ -124,11 +124,13 @@ sigsuspend(const sigset_t *mask)
 
 	if (!mx_on())
 		return real.sigsuspend(mask);
+	/* A handler that runs from now on ends the call, before the wait too. */
 	mx_me.sigran = 0;
+	mx_me.sigkeep = true;
 	mx_sig_setmask(&mx_me, mx_sigbits(mask));
-	/* What was pending has run by now. */
 	if (!mx_me.sigran)
 		pause();
+	mx_me.sigkeep = false;
 	mx_sig_setmask(&mx_me, old);
 	return mx_fail(EINTR);
 }
@@ -205,7 +207,7 @@ sigtimedwait(const sigset_t *set, siginfo_t *info,
 		    (uint64_t)timeout->tv_nsec);
 	io.fd = mx_fd_high(signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC));
 	if (io.fd < 0)
-		return MX_HOP(false, real.sigtimedwait(set, info, timeout));
+		return MX_HOP(MX_HOP_CANCEL, real.sigtimedwait(set, info, timeout));
 	mx_fd_closed(io.fd);
 	mx_me.sigwaiting = mx_sigbits(set);
 	for (;;) {

@@ -16,7 +16,7 @@ sleep_until(uint64_t dl, const char *call)
 	for (;;) {
 		mx_testcancel();
 		mx_enter(gt);
-		gt->sigran = 0;
+		mx_sig_begin(gt);
 		mx_arm(gt);
 		if (mx_interrupted(gt) && mx_disarm(gt))
 			rc = -EINTR;
@@ -76,7 +76,7 @@ clock_nanosleep(clockid_t clock, int flags, const struct timespec *req,
 	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME &&
 	    clock != CLOCK_BOOTTIME && clock != CLOCK_TAI) {
 		mx_testcancel();
-		return MX_HOP(false, real.clock_nanosleep(clock, flags, req,
+		return MX_HOP(MX_HOP_CANCEL, real.clock_nanosleep(clock, flags, req,
 		    rem));
 	}
 	if (!(flags & TIMER_ABSTIME)) {

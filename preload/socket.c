@@ -110,7 +110,7 @@ recv(int fd, void *buf, size_t len, int flags)
 	mx_io_begin(&io, fd, false);
 	if (flags & MSG_WAITALL) {
 		if (flags & MSG_PEEK)
-			return MX_HOP(false, real.recv(fd, buf, len, flags));
+			return MX_HOP(MX_HOP_CANCEL, real.recv(fd, buf, len, flags));
 		if (is_stream(fd))
 			return recv_all(&io, buf, len, flags, NULL, NULL);
 	}
@@ -148,7 +148,7 @@ recvfrom(int fd, void *buf, size_t len, int flags,
 	mx_io_begin(&io, fd, false);
 	if (flags & MSG_WAITALL) {
 		if (flags & MSG_PEEK)
-			return MX_HOP(false, real.recvfrom(fd, buf, len, flags,
+			return MX_HOP(MX_HOP_CANCEL, real.recvfrom(fd, buf, len, flags,
 			    sa, addrlen));
 		if (is_stream(fd))
 			return recv_all(&io, buf, len, flags, sa, addrlen);
@@ -175,7 +175,7 @@ recvmsg(int fd, struct msghdr *msg, int flags)
 	mx_io_begin(&io, fd, false);
 	/* MSG_WAITALL with ancillary data has no two halves: on a helper. */
 	if ((flags & MSG_WAITALL) && is_stream(fd))
-		return MX_HOP(false, real.recvmsg(fd, msg, flags));
+		return MX_HOP(MX_HOP_CANCEL, real.recvmsg(fd, msg, flags));
 	if (unlikely(atomic_load_explicit(&lowat_used, memory_order_relaxed)) &&
 	    (rc = lowat_wait(&io, "recvmsg")) != 0)
 		return mx_fail(rc);
@@ -427,7 +427,7 @@ connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t addrlen)
 	if (rc == 0)
 		return (int)mx_io_done(&io, 0);
 	if (error == EAGAIN)
-		return MX_HOP(false, real.connect(fd, sa, addrlen));
+		return MX_HOP(MX_HOP_CANCEL, real.connect(fd, sa, addrlen));
 	if (error != EINPROGRESS && error != EALREADY)
 		return mx_fail(error);
 	for (;;) {

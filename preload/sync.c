@@ -80,7 +80,7 @@ pthread_mutex_lock(pthread_mutex_t *m)
 	if (likely(rc != EBUSY))
 		return rc;
 	if (foreign(m))
-		return MX_HOP(false, real.pthread_mutex_lock(m));
+		return MX_HOP(MX_HOP_LOCK, real.pthread_mutex_lock(m));
 	return mutex_slow(m, MX_NEVER);
 }
 int __pthread_mutex_lock(pthread_mutex_t *m);
@@ -98,7 +98,7 @@ pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock,
 	if (rc != EBUSY)
 		return rc;
 	if (foreign(m))
-		return MX_HOP(false, real.pthread_mutex_clocklock(m, clock,
+		return MX_HOP(MX_HOP_LOCK, real.pthread_mutex_clocklock(m, clock,
 		    abstime));
 	if (bad_abstime(abstime))
 		return EINVAL;
@@ -212,7 +212,7 @@ pthread_rwlock_rdlock(pthread_rwlock_t *l)
 	if (rc != EBUSY)
 		return rc;
 	if (l->__data.__shared)
-		return MX_HOP(false, real.pthread_rwlock_rdlock(l));
+		return MX_HOP(MX_HOP_LOCK, real.pthread_rwlock_rdlock(l));
 	return rw_mine(l) ? EDEADLK : rw_wait(l, try_rd, MX_NEVER);
 }
 int __pthread_rwlock_rdlock(pthread_rwlock_t *l);
@@ -229,7 +229,7 @@ pthread_rwlock_wrlock(pthread_rwlock_t *l)
 	if (rc != EBUSY)
 		return rc;
 	if (l->__data.__shared)
-		return MX_HOP(false, real.pthread_rwlock_wrlock(l));
+		return MX_HOP(MX_HOP_LOCK, real.pthread_rwlock_wrlock(l));
 	return rw_mine(l) ? EDEADLK : rw_wait(l, try_wr, MX_NEVER);
 }
 int __pthread_rwlock_wrlock(pthread_rwlock_t *l);
@@ -248,7 +248,7 @@ pthread_rwlock_clockrdlock(pthread_rwlock_t *l, clockid_t clock,
 	if (rc != EBUSY)
 		return rc;
 	if (l->__data.__shared)
-		return MX_HOP(false, real.pthread_rwlock_clockrdlock(l, clock,
+		return MX_HOP(MX_HOP_LOCK, real.pthread_rwlock_clockrdlock(l, clock,
 		    abstime));
 	return rw_mine(l) ? EDEADLK : rw_wait(l, try_rd, mx_deadline(clock,
 	    abstime));
@@ -267,7 +267,7 @@ pthread_rwlock_clockwrlock(pthread_rwlock_t *l, clockid_t clock,
 	if (rc != EBUSY)
 		return rc;
 	if (l->__data.__shared)
-		return MX_HOP(false, real.pthread_rwlock_clockwrlock(l, clock,
+		return MX_HOP(MX_HOP_LOCK, real.pthread_rwlock_clockwrlock(l, clock,
 		    abstime));
 	return rw_mine(l) ? EDEADLK : rw_wait(l, try_wr, mx_deadline(clock,
 	    abstime));
@@ -359,7 +359,7 @@ pthread_barrier_wait(pthread_barrier_t *barrier)
 	if (b->shared) {
 		if (!mx_on())
 			return real.pthread_barrier_wait(barrier);
-		return MX_HOP(false, real.pthread_barrier_wait(barrier));
+		return MX_HOP(MX_HOP_LOCK, real.pthread_barrier_wait(barrier));
 	}
 	s = atomic_load(&b->state);
 	do {
@@ -531,7 +531,7 @@ sem_wait(sem_t *s)
 	if (try_sem(s) == 0)
 		return 0;
 	if (sem_shared(s))
-		return MX_HOP(false, real.sem_wait(s));
+		return MX_HOP(MX_HOP_CANCEL, real.sem_wait(s));
 	return sem_slow(s, MX_NEVER);
 }
 
@@ -545,7 +545,7 @@ sem_clockwait(sem_t *s, clockid_t clock, const struct timespec *abstime)
 	if (try_sem(s) == 0)
 		return 0;
 	if (sem_shared(s))
-		return MX_HOP(false, real.sem_clockwait(s, clock, abstime));
+		return MX_HOP(MX_HOP_CANCEL, real.sem_clockwait(s, clock, abstime));
 	return sem_slow(s, mx_deadline(clock, abstime));
 }
 

@@ -119,7 +119,7 @@ pthread_join(pthread_t pt, void **retval)
 	if (!mx_on() || gt == &mx_me)
 		return real.pthread_join(pt, retval);
 	mx_testcancel();
-	return MX_HOP(false, real.pthread_join(pt, retval));
+	return MX_HOP(MX_HOP_CANCEL, real.pthread_join(pt, retval));
 }
 
 int
@@ -153,7 +153,7 @@ pthread_clockjoin_np(pthread_t pt, void **retval, clockid_t clock,
 	if (!mx_on() || gt == &mx_me)
 		return real.pthread_clockjoin_np(pt, retval, clock, abstime);
 	mx_testcancel();
-	return MX_HOP(false, real.pthread_clockjoin_np(pt, retval, clock,
+	return MX_HOP(MX_HOP_CANCEL, real.pthread_clockjoin_np(pt, retval, clock,
 	    abstime));
 }
 
@@ -433,7 +433,7 @@ thrd_join(thrd_t thr, int *res)
 	void *retval;
 
 	if (!green(mx_thread_of(thr)))
-		return mx_on() ? MX_HOP(false, real.thrd_join(thr, res)) :
+		return mx_on() ? MX_HOP(MX_HOP_CANCEL, real.thrd_join(thr, res)) :
 		    real.thrd_join(thr, res);
 	if (pthread_join(thr, &retval) != 0)
 		return thrd_error;

@@ -144,6 +144,8 @@ detach(struct mx_gt *gt)
 	pthread_setspecific(end_key, NULL);
 	mx_thread_unadopt(gt);
 	gt->on = 0;
+	/* Its signals are its own again. */
+	gt->kt = NULL;
 }
 
 int
@@ -176,8 +178,7 @@ home_after(void *arg)
 {
 	struct mx_gt *gt = arg;
 
-	atomic_store(&gt->home->want, gt);
-	mx_futex_wake(&gt->home->job, 1);
+	mx_kt_want(gt->home, gt);
 }
 
 /*
@@ -250,6 +251,7 @@ reset_domain(struct mx_domain *d, struct mx_gt *gt)
 	d->hub = NULL;
 	d->main = gt;
 	mx_fd_fini(d);
+	mx_fd_forget_all(d);
 	mx_list_init(&d->all);
 	atomic_store(&d->nlive, 0);
 	d->nmasked = 0;

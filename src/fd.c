@@ -319,7 +319,7 @@ mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint32_t closes, uint64_t dl)
 	int rc;
 
 	mx_enter(gt);
-	gt->sigran = 0;
+	mx_sig_begin(gt);
 	mx_arm(gt);
 	rc = mx_fd_enrol(d, &w, fd, events);
 	if (rc < 0) {
@@ -441,20 +441,14 @@ mx_fd_touched(int fd)
 
 /* ---- a domain's set ---- */
 
-int
-mx_fd_init(struct mx_domain *d)
+/* Forgets all registrations and waiters: the child of a fork has neither. */
+void
+mx_fd_forget_all(struct mx_domain *d)
 {
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
-	int i, j;
 	struct mx_fd *c;
+	int i, j;
 
-	d->armed = MX_NEVER;
-	if (!d->fdtab) {
-		d->fdtab = mx_map(sizeof(*d->fdtab));
-		if (!d->fdtab)
-			return -ENOMEM;
-	}
-	for (i = 0; i < CHUNKS; i++) {
+	for (i = 0; d->fdtab && i < CHUNKS; i++) {
 		c = atomic_load(&d->fdtab->chunk[i]);
 		for (j = 0; c && j < CHUNK; j++) {
 			mx_list_init(&c[j].rd);
@@ -462,6 +456,20 @@ mx_fd_init(struct mx_domain *d)
 			entry_reset(&c[j]);
 		}
 	}
+}
+
+int
+mx_fd_init(struct mx_domain *d)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+
+	d->armed = MX_NEVER;
+	if (!d->fdtab) {
+		d->fdtab = mx_map(sizeof(*d->fdtab));
+		if (!d->fdtab)
+			return -ENOMEM;
+	}
+	mx_fd_forget_all(d);
 	d->epfd = mx_fd_high(real.epoll_create1(EPOLL_CLOEXEC));
 	if (d->epfd < 0)
 		return -errno;

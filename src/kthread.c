@@ -5,8 +5,8 @@
  *
  * An idle loop has an identity of its own. Its kernel thread waits for a job:
  * run a green thread (hop), run a domain (handoff). A kernel thread that has
- * been idle for a while ends, but for the last one: the monitor needs it at
- * once, without asking the program's allocator for memory.
+ * been idle for a while ends, but for the last one, which the monitor would need
+ * at once.
  *
  * kt_lock guards the table, the idle list and the queue of hops; it is a leaf.
  */
@@ -129,7 +129,7 @@ mx_kt_give(struct mx_kt *kt, enum mx_job job, void *arg)
 }
 
 /*
- * Waits for a job. MX_JOB_NONE: look at the want list again. MX_JOB_QUIT: idle
+ * Waits for a job. MX_JOB_LOOK: somebody wants just this kernel thread. MX_JOB_QUIT: idle
  * for so long that the kernel thread shall end.
  */
 static enum mx_job
@@ -145,14 +145,8 @@ job_wait(struct mx_kt *kt)
 			atomic_store(&kt->job, MX_JOB_NONE);
 			return job;
 		}
-		if (atomic_load(&kt->want)) {
-			lock();
-			last = idle_remove(kt);
-			unlock();
-			if (last)
-				return MX_JOB_NONE;
-			continue; /* a job is on its way, take that first */
-		}
+		if (kt->borrowed && atomic_load(&kt->want))
+			return MX_JOB_LOOK;
 		if (mx_futex_wait(&kt->job, MX_JOB_NONE, rel) != -ETIMEDOUT)
 			continue;
 		lock();
@@ -199,6 +193,11 @@ idle_loop(struct mx_kt *kt)
 		if (kt->helper) {
 			kt->helper = false;
 			hops_now--;
+		}
+		if (kt->borrowed) {
+			/* Its main thread may want it back at any time. */
+			unlock();
+			goto wait;
 		}
 		gt = hopq;
 		if (gt && hops_now < mx_env.helpers) {
@@ -308,18 +307,6 @@ mx_kt_spare(bool create)
 	return kt;
 }
 
-/*
- * Makes sure that the monitor finds a spare one when one thread is busy. More
- * than that it makes when it needs them.
- */
-void
-mx_kt_ensure_spare(void)
-{
-	if (!atomic_load(&idle_list) &&
-	    atomic_load(&mx_kt_count) < 2)
-		kt_start(false, false);
-}
-
 /* Gives a spare one back that got no job. */
 void
 mx_kt_unspare(struct mx_kt *kt)
@@ -398,8 +385,9 @@ is_carrier(const struct mx_gt *gt)
  * the monitor is the net. Keeps errno.
  */
 void
-mx_hop_begin(bool bounded)
+mx_hop_begin(enum mx_hop kind)
 {
+	bool bounded = kind == MX_HOP_BOUNDED;
 	struct mx_gt *gt = &mx_me;
 	struct mx_kt *kt = NULL;
 	bool queue = false, create = false;
@@ -444,6 +432,10 @@ mx_hop_begin(bool bounded)
 	mx_switch(gt, queue ? queue_after : give_after, gt);
 	/* On the helper, without the domain; on stays 0. */
 	mx_crit_leave();
+	if (kind == MX_HOP_CANCEL && unlikely(mx_cancelled(gt))) {
+		mx_hop_end();
+		mx_cancel_now();
+	}
 	errno = saved;
 }
 
@@ -460,6 +452,18 @@ mx_hop_end(void)
 
 /* ---- going to one kernel thread ---- */
 
+/* Kernel thread kt shall run gt as soon as it idles. */
+void
+mx_kt_want(struct mx_kt *kt, struct mx_gt *gt)
+{
+	uint32_t none = MX_JOB_NONE;
+
+	atomic_store(&kt->want, gt);
+	/* The word changes, so that nobody goes to sleep on the old one. */
+	if (atomic_compare_exchange_strong(&kt->job, &none, MX_JOB_LOOK))
+		mx_futex_wake(&kt->job, 1);
+}
+
 static void
 want_after(void *arg)
 {
@@ -467,8 +471,7 @@ want_after(void *arg)
 	struct mx_kt *kt = gt->hop_kt;
 
 	atomic_store_explicit(&gt->dom->hold, 0, memory_order_release);
-	atomic_store(&kt->want, gt);
-	mx_futex_wake(&kt->job, 1);
+	mx_kt_want(kt, gt);
 }
 
 /*

@@ -16,15 +16,6 @@
 
 struct mx_lot_bucket mx_lot[MX_LOT_BUCKETS];
 
-void
-mx_lot_init(void)
-{
-	int i;
-
-	for (i = 0; i < MX_LOT_BUCKETS; i++)
-		mx_list_init(&mx_lot[i].list);
-}
-
 /* The child of a fork: all waiters were other threads. */
 void
 mx_lot_fork(void)
@@ -55,6 +46,9 @@ enrol(struct mx_lot_node *n, uintptr_t key, uint32_t bits)
 	n->key = key;
 	n->bits = bits;
 	mx_spin_lock(&b->lock);
+	/* Other objects' constructors come here before any of ours. */
+	if (unlikely(!b->list.next))
+		mx_list_init(&b->list);
 	atomic_fetch_add(&b->n, 1);
 	atomic_store_explicit(&n->linked, true, memory_order_relaxed);
 	mx_list_add(&b->list, &n->link);
@@ -121,9 +115,12 @@ node_wake(struct mx_lot_node *n)
 	return false;
 }
 
-/* Wakes up to n waiters under key whose bits meet bits; returns how many. */
+/*
+ * Wakes up to n waiters under key whose bits meet bits; returns how many. The
+ * caller has seen the bucket's count.
+ */
 int
-mx_lot_wake_slow(uintptr_t key, int n, uint32_t bits)
+mx_lot_wake_counted(uintptr_t key, int n, uint32_t bits)
 {
 	struct mx_lot_bucket *b = mx_lot_bucket(key);
 	struct mx_lot_node *node;
@@ -149,6 +146,16 @@ mx_lot_wake_slow(uintptr_t key, int n, uint32_t bits)
 	return woken;
 }
 
+/* The same, for a caller whose own operation was no full barrier. */
+int
+mx_lot_wake_slow(uintptr_t key, int n, uint32_t bits)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!atomic_load_explicit(&mx_lot_bucket(key)->n, memory_order_relaxed))
+		return 0;
+	return mx_lot_wake_counted(key, n, bits);
+}
+
 /*
  * FUTEX_CMP_REQUEUE: wakes nwake waiters under from and moves nmove others to
  * to, after check(arg) returned 0 under the lock. Returns how many were woken
@@ -167,6 +174,10 @@ mx_lot_requeue(uintptr_t from, uintptr_t to, int nwake, int nmove,
 	mx_spin_lock(a < b ? &a->lock : &b->lock);
 	if (a != b)
 		mx_spin_lock(a < b ? &b->lock : &a->lock);
+	if (!a->list.next)
+		mx_list_init(&a->list);
+	if (!b->list.next)
+		mx_list_init(&b->list);
 	rc = check ? check(arg) : 0;
 	for (l = a->list.next; rc == 0 && l != &a->list; l = next) {
 		next = l->next;
@@ -275,7 +286,7 @@ mx_lot_wait(const volatile void *addr, mx_try_fn try, void *arg, uint64_t dl,
 		if ((flags & MX_LOT_CANCEL) && mx_cancelled(gt))
 			return -ECANCELED;
 		mx_enter(gt);
-		gt->sigran = 0;
+		mx_sig_begin(gt);
 		mx_arm(gt);
 		enrol(&n, key, ~0u);
 		rc = try(arg);

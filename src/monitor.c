@@ -112,7 +112,6 @@ take(struct mx_domain *d, uint64_t w)
 	if (gt->dom == d)
 		gt->away = d->mon_since;
 	mx_kt_give(kt, MX_JOB_DOMAIN, d);
-	mx_kt_ensure_spare();
 }
 
 /* Returns true when the domain is at work. */

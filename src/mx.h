@@ -141,6 +141,7 @@ struct mx_gt {
 	int rc;			/* why it woke: 0 or -errno; by the waker */
 	struct mx_timer timer;	/* [held] */
 	_Atomic(struct mx_sig *) sigpend; /* signals to handle, newest first */
+	bool sigkeep;		/* a call that swaps the mask is under way */
 	int sigran;		/* MX_SIGRAN_*: handlers run since the last arm */
 	struct mx_sig *sighold;	/* came for us while we block them; own */
 	uint64_t away;		/* when its domain moved on without it */
@@ -194,7 +195,13 @@ extern __thread struct mx_gt mx_me
 
 /* ---- kernel threads ---- */
 
-enum mx_job { MX_JOB_NONE, MX_JOB_GT, MX_JOB_DOMAIN, MX_JOB_QUIT };
+enum mx_job {
+	MX_JOB_NONE,
+	MX_JOB_GT,
+	MX_JOB_DOMAIN,
+	MX_JOB_LOOK,
+	MX_JOB_QUIT,
+};
 
 struct mx_kt {
 	uint32_t id;		/* index + 1 in the table of kernel threads */
@@ -472,7 +479,16 @@ mx_disarm(struct mx_gt *gt)
 static inline bool
 mx_interrupted(struct mx_gt *gt)
 {
-	return atomic_load(&gt->sigpend) != NULL || mx_cancelled(gt);
+	return atomic_load(&gt->sigpend) != NULL || mx_cancelled(gt) ||
+	    (gt->sigkeep && gt->sigran);
+}
+
+/* A wait begins: only handlers from now on end it. */
+static inline void
+mx_sig_begin(struct mx_gt *gt)
+{
+	if (likely(!gt->sigkeep))
+		gt->sigran = 0;
 }
 
 /* ---- lot: parking by address ---- */
@@ -516,10 +532,10 @@ int mx_lot_wait(const volatile void *addr, mx_try_fn try, void *arg,
 void mx_lot_enrol(struct mx_lot_node *n, uintptr_t key, uint32_t bits);
 bool mx_lot_unenrol(struct mx_lot_node *n);
 int mx_lot_sleep(struct mx_lot_node *n, uint64_t dl, int flags);
+int mx_lot_wake_counted(uintptr_t key, int n, uint32_t bits);
 int mx_lot_wake_slow(uintptr_t key, int n, uint32_t bits);
 int mx_lot_requeue(uintptr_t from, uintptr_t to, int nwake, int nmove,
     mx_try_fn check, void *arg);
-void mx_lot_init(void);
 void mx_lot_fork(void);
 
 /*
@@ -532,7 +548,7 @@ mx_lot_wake(const volatile void *addr, int n)
 	mx_arch_fence_after_rmw();
 	if (unlikely(atomic_load_explicit(
 	    &mx_lot_bucket((uintptr_t)addr)->n, memory_order_relaxed)))
-		mx_lot_wake_slow((uintptr_t)addr, n, ~0u);
+		mx_lot_wake_counted((uintptr_t)addr, n, ~0u);
 }
 
 /* ---- fd: waiting for descriptors ---- */
@@ -579,6 +595,7 @@ bool mx_fd_ours(int fd);
 void mx_fd_own(int fd);
 void mx_fd_disown(int fd);
 int mx_fd_init(struct mx_domain *d);
+void mx_fd_forget_all(struct mx_domain *d);
 void mx_fd_fini(struct mx_domain *d);
 extern _Atomic uint32_t mx_tmo_gen;
 extern _Atomic uint32_t mx_evseq; /* events of all descriptors */
@@ -590,20 +607,28 @@ struct mx_kt *mx_kt_spare(bool create);
 void mx_kt_give(struct mx_kt *kt, enum mx_job job, void *arg);
 void mx_kt_idle_role(struct mx_gt *gt);
 struct mx_kt *mx_kt_by_id(uint32_t id);
-void mx_hop_begin(bool bounded);
+/* What a hop is for. */
+enum mx_hop {
+	MX_HOP_LOCK,		/* may last; not a cancellation point */
+	MX_HOP_BOUNDED,		/* ends by itself: helpers take turns */
+	MX_HOP_CANCEL,		/* may last; a cancellation point */
+};
+
+void mx_kt_want(struct mx_kt *kt, struct mx_gt *gt);
+void mx_hop_begin(enum mx_hop kind);
 void mx_hop_end(void);
 void mx_kt_goto(struct mx_kt *kt);
-void mx_kt_ensure_spare(void);
 void mx_kt_unspare(struct mx_kt *kt);
 void mx_kt_fork(void);
 extern _Atomic unsigned mx_kt_count, mx_kt_peak;
 
-/* Runs expr on a helper. Bounded calls end by themselves (a resolver). */
-#define MX_HOP(bounded, expr) ({ \
-	mx_hop_begin(bounded); \
+/* Runs expr on a helper. */
+#define MX_HOP(kind, expr) ({ \
+	mx_hop_begin(kind); \
 	__typeof__(expr) mx_hop_r_ = (expr); \
 	mx_hop_end(); \
-	if ((intptr_t)mx_hop_r_ == -1 && errno == EINTR) \
+	if ((kind) == MX_HOP_CANCEL && (intptr_t)mx_hop_r_ == -1 && \
+	    errno == EINTR) \
 		mx_testcancel(); \
 	mx_hop_r_; \
 })
@@ -623,6 +648,7 @@ int mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info);
 void mx_sig_hub(struct mx_domain *d);
 void mx_sig_account(struct mx_domain *d, uint64_t mask, int by);
 bool mx_sig_handled(int sig);
+void mx_sig_shift(struct mx_gt *from, struct mx_kt *kt, uint64_t mask);
 void mx_sig_bequeath(struct mx_gt *gt);
 void mx_sig_kick(struct mx_gt *gt);
 uint64_t mx_sig_pending(void);

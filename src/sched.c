@@ -230,9 +230,14 @@ mx_run_on(struct mx_kt *kt, struct mx_gt *from, struct mx_gt *to)
 
 	mask = atomic_load_explicit(&to->mask, memory_order_relaxed);
 	if (unlikely(mask != kt->mask)) {
+		int saved = errno;
+
+		if (kt->mask & ~mask)
+			mx_sig_shift(from, kt, mask);
 		kt->mask = mask;
 		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0,
 		    8, 0, 0);
+		errno = saved;
 	}
 	ss_sp = to->ss.ss_flags & SS_DISABLE ? NULL : to->ss.ss_sp;
 	if (unlikely(ss_sp != kt->ss_sp)) {

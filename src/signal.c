@@ -40,6 +40,9 @@ static _Atomic int acts_lock;
 /* si_value of a signal that only interrupts: the thread's queue says why. */
 static char kick_cookie;
 
+/* The kernel has its way with these two, libc with its own two. */
+#define LIBC_SIGNALS (bit(SIGKILL) | bit(SIGSTOP) | bit(32) | bit(33))
+
 static uint64_t
 bit(int sig)
 {
@@ -137,7 +140,7 @@ mx_sig_setmask(struct mx_gt *gt, uint64_t mask)
 	struct mx_sig *s;
 
 	/* The kernel has these two, and libc's own two, its way. */
-	mask &= ~(bit(SIGKILL) | bit(SIGSTOP) | bit(32) | bit(33));
+	mask &= ~LIBC_SIGNALS;
 	if (d && mask != old) {
 		mx_crit_enter();
 		mx_spin_lock(&d->all_lock);
@@ -291,8 +294,12 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 	s->info.si_signo = sig;
 	record_push(&gt->sigpend, s);
 	if (gt == &mx_me) {
+		/* It may be about to park: end that wait as for any other. */
 		if (gt->depth == 0)
 			mx_sig_run();
+		else if (!(gt->mask & bit(sig)) ||
+		    (gt->sigwaiting & bit(sig)))
+			mx_wake(gt, -EINTR);
 		return 0;
 	}
 	if ((gt->mask & bit(sig)) && !(gt->sigwaiting & bit(sig)))
@@ -313,6 +320,42 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 		queueinfo(kt->tid, sig, &kick);
 	}
 	return 0;
+}
+
+/*
+ * [held] The kernel thread goes from from, which blocks signals that mask lets
+ * in. One that is pending for this kernel thread was meant for from (SIGPIPE of
+ * its write) and must not hit the next one: it waits in from's own queue. What
+ * is pending for the process goes back and will be let in.
+ */
+void
+mx_sig_shift(struct mx_gt *from, struct mx_kt *kt, uint64_t mask)
+{
+	static const struct timespec zero;
+	uint64_t pending = 0, again = 0, one;
+	struct mx_sig *s;
+	siginfo_t si;
+	long sig;
+
+	real.syscall(SYS_rt_sigpending, (long)&pending, 8, 0, 0, 0, 0);
+	pending &= kt->mask & ~mask & ~LIBC_SIGNALS;
+	while (pending & ~again) {
+		one = pending & ~again;
+		sig = real.syscall(SYS_rt_sigtimedwait, (long)&one, (long)&si,
+		    (long)&zero, 8, 0, 0);
+		if (sig <= 0)
+			break;
+		if (from->dom && (si.si_code == SI_TKILL || sig == SIGPIPE) &&
+		    (s = record_get()) != NULL) {
+			s->info = si;
+			s->next = from->sighold;
+			from->sighold = s;
+			continue;
+		}
+		real.syscall(SYS_rt_sigqueueinfo, (long)getpid(), sig,
+		    (long)&si, 0, 0, 0);
+		again |= bit((int)sig);
+	}
 }
 
 /*
@@ -432,6 +475,22 @@ is_fault(int sig, const siginfo_t *si)
 	    si->si_code > 0;
 }
 
+/* The kernel has changed the calling thread's mask: take note. */
+static void
+mask_is(struct mx_gt *gt, uint64_t mask)
+{
+	mask &= ~LIBC_SIGNALS;
+	mx_crit_enter();
+	mx_spin_lock(&gt->dom->all_lock);
+	mx_sig_account(gt->dom, gt->mask, -1);
+	mx_sig_account(gt->dom, mask, 1);
+	mx_spin_unlock(&gt->dom->all_lock);
+	gt->mask = mask;
+	gt->kt->mask = mask;
+	/* Not mx_crit_leave(): what is queued waits for the handler's end. */
+	gt->depth--;
+}
+
 static void
 run_here(struct mx_gt *gt, int sig, siginfo_t *si, void *uc)
 {
@@ -447,13 +506,12 @@ run_here(struct mx_gt *gt, int sig, siginfo_t *si, void *uc)
 	}
 	/* The kernel has set the mask already; sigreturn restores it. */
 	during = mask_during(&act, sig, old);
-	gt->mask = during;
-	gt->kt->mask = during;
+	mask_is(gt, during);
 	call(&act, sig, si, uc);
-	gt->mask = old;
-	gt->kt->mask = old;
+	mask_is(gt, old);
 	ran(gt, &act);
-	/* A wait that the handler made us miss: look again before parking. */
+	if (gt->depth == 0)
+		mx_sig_run();
 }
 
 static void
@@ -490,6 +548,16 @@ handler(int sig, siginfo_t *si, void *uc)
 			mx_kick(gt->role_arg);
 		}
 		goto out;
+	}
+	if (to == gt && !directed && gt->dom && (gt->mask & bit(sig))) {
+		/* On the way to a thread that lets it in: the hub finds it. */
+		s = record_get();
+		if (s) {
+			s->info = *si;
+			record_push(&gt->dom->sigq, s);
+			mx_kick(gt->dom);
+			goto out;
+		}
 	}
 	if (to == gt && gt->depth == 0) {
 		run_here(gt, sig, si, uc);

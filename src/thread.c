@@ -137,7 +137,7 @@ struct birth {
 	void (*role)(struct mx_gt *);
 	void *arg;
 	struct mx_gt *gt;
-	int published;		/* futex word */
+	_Atomic uint32_t task;	/* 1; the kernel clears it when the task ends */
 };
 
 static void
@@ -167,10 +167,10 @@ donor(void *arg)
 	size_t len;
 
 	/*
-	 * All signals are blocked. From the moment of publication somebody
-	 * else may run here while our kernel task still ends, so it must not
-	 * write to this memory any more: clear_child_tid, the robust list and
-	 * rseq are what the kernel would write to.
+	 * All signals are blocked. When the kernel task is gone somebody else
+	 * will run here, so the kernel must not know this memory any more: the
+	 * robust list and rseq are forgotten, and the word that it clears at
+	 * the end of a task is our creator's instead of libc's.
 	 */
 	gt->depth = 1;
 	gt->ctx.tp = mx_arch_tp();
@@ -188,12 +188,12 @@ donor(void *arg)
 	b->gt = gt;
 	real.syscall(SYS_get_robust_list, 0, (long)&gt->robust, (long)&len, 0,
 	    0, 0);
-	real.syscall(SYS_set_tid_address, 0, 0, 0, 0, 0, 0);
+	real.syscall(SYS_set_tid_address, (long)&b->task, 0, 0, 0, 0, 0);
 	real.syscall(SYS_set_robust_list, 0, 24, 0, 0, 0, 0);
 	rseq_forget(gt->ctx.tp);
 	errno = 0;
-	MX_HB_RELEASE(&b->published);
-	mx_arch_leave(&gt->ctx, &b->published);
+	MX_HB_RELEASE(b);
+	mx_arch_leave(&gt->ctx);
 	role(gt);
 	/* Only to be buried: from here on it is libc's thread again. */
 	return NULL;
@@ -204,18 +204,18 @@ static int
 give_birth(const pthread_attr_t *attr, struct birth *b)
 {
 	uint64_t all = ~0ull, old;
-	_Atomic uint32_t *word = (_Atomic uint32_t *)&b->published;
 	pthread_t pt;
 	int rc;
 
-	b->published = 0;
+	atomic_store(&b->task, 1);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
 	    8, 0, 0);
 	rc = real.pthread_create(&pt, attr, donor, b);
 	if (rc == 0)
-		while (!atomic_load(word))
-			mx_futex_wait(word, 0, MX_NEVER);
-	MX_HB_ACQUIRE(&b->published);
+		while (atomic_load(&b->task))
+			real.syscall(SYS_futex, (long)&b->task, FUTEX_WAIT, 1,
+			    0, 0, 0);
+	MX_HB_ACQUIRE(b);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
 	return rc;
 }

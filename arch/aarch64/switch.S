@@ -86,11 +86,11 @@ mx_arch_switch:
 	.size	mx_arch_switch, . - mx_arch_switch
 
 /*
- * void mx_arch_leave(struct mx_ctx *self, int *published)
+ * void mx_arch_leave(struct mx_ctx *self)
  *
- * Saves the frame, publishes it (*published = 1, FUTEX_WAKE) and ends the
- * kernel task. From the store on another kernel thread may run on this stack,
- * so only registers are used. Returns in whoever switches to self.
+ * Saves the frame and ends the kernel task. From its end on, which the kernel
+ * announces by clearing the word given to set_tid_address(2), any kernel thread
+ * may run on this stack. Returns in whoever switches to self.
  */
 	.globl	mx_arch_leave
 	.hidden	mx_arch_leave
@@ -102,13 +102,7 @@ mx_arch_leave:
 	SAVE_FRAME
 	mov	x9, sp
 	str	x9, [x0]
-	mov	w9, #1
-	mov	x0, x1
-	stlr	w9, [x0]		/* release: the frame before the word */
-	mov	x1, #129		/* FUTEX_WAKE_PRIVATE */
-	mov	x2, #1
-	mov	x8, #98			/* futex */
-	svc	#0
+	dmb	ish			/* the frame before the kernel's word */
 	mov	x0, #0
 	mov	x8, #93			/* exit, this task only */
 	svc	#0

@@ -109,11 +109,11 @@ mx_arch_switch:
 	.size	mx_arch_switch, . - mx_arch_switch
 
 /*
- * void mx_arch_leave(struct mx_ctx *self, int *published)
+ * void mx_arch_leave(struct mx_ctx *self)
  *
- * Saves the frame, publishes it (*published = 1, FUTEX_WAKE) and ends the
- * kernel task. From the store on another kernel thread may run on this stack,
- * so only registers are used. Returns in whoever switches to self.
+ * Saves the frame and ends the kernel task. From its end on, which the kernel
+ * announces by clearing the word given to set_tid_address(2), any kernel thread
+ * may run on this stack. Returns in whoever switches to self.
  */
 	.globl	mx_arch_leave
 	.hidden	mx_arch_leave
@@ -124,12 +124,6 @@ mx_arch_leave:
 	endbr64
 	SAVE_FRAME
 	movq	%rsp, (%rdi)
-	movl	$1, (%rsi)		/* x86 stores are in order: a release */
-	movl	$202, %eax		/* futex(published, WAKE_PRIVATE, 1) */
-	movq	%rsi, %rdi
-	movl	$129, %esi
-	movl	$1, %edx
-	syscall
 	xorl	%edi, %edi
 	movl	$60, %eax		/* exit(0), this task only */
 	syscall
