@@ -325,6 +325,23 @@ pthread_getattr_np(pthread_t pt, pthread_attr_t *attr)
 	return 0;
 }
 
+int
+pthread_setattr_default_np(const pthread_attr_t *attr)
+{
+	int rc = real.pthread_setattr_default_np(attr);
+	pthread_attr_t now;
+	size_t size;
+
+	/* libc keeps the old size where the new one is 0. */
+	if (rc == 0 && atomic_load(&mx_active) &&
+	    pthread_getattr_default_np(&now) == 0) {
+		pthread_attr_getstacksize(&now, &size);
+		pthread_attr_destroy(&now);
+		mx_thread_default(size);
+	}
+	return rc;
+}
+
 /* The kernel thread that runs gt, or ran it last. */
 static int
 ktid(const struct mx_gt *gt)

@@ -153,7 +153,6 @@ struct mx_gt {
 	bool is_main;		/* lent by the thread that opted in */
 	bool is_process_main;	/* the process's first thread */
 	bool kernel_threads;	/* pthread_create makes kernel threads */
-	bool pooled_default;	/* stack of the default size: poolable */
 	uint8_t hog;		/* leaves the domain at once when it runs next */
 	bool hopping;		/* on a helper, for one call */
 	uint8_t state;		/* enum mx_state */
@@ -366,6 +365,7 @@ void mx_thread_release(struct mx_gt *gt, bool joined);
 void mx_thread_exit(void *retval) __attribute__((noreturn));
 void mx_thread_adopt(struct mx_gt *gt);
 void mx_thread_unadopt(struct mx_gt *gt);
+void mx_thread_default(size_t size);
 void mx_thread_trim(unsigned most);
 void mx_thread_fork(void);
 void mx_thread_list(struct mx_gt *gt, bool add);

@@ -481,7 +481,7 @@ pool_put(struct mx_gt *gt)
 	gt->state = MX_STATE_POOLED;
 	mx_crit_enter();
 	mx_spin_lock(&pool_lock);
-	if (gt->pooled_default) {
+	if (gt->stack_size == default_stack && gt->guard == page) {
 		gt->next = pool;
 		pool = gt;
 		pool_hot++;
@@ -514,6 +514,26 @@ pool_get(void)
 	if (gt)
 		atomic_fetch_sub_explicit(&mx_pooled, 1, memory_order_relaxed);
 	return gt;
+}
+
+/* pthread_setattr_default_np(3): what is pooled has another size from now on. */
+void
+mx_thread_default(size_t size)
+{
+	struct mx_gt *gt;
+
+	mx_crit_enter();
+	mx_spin_lock(&pool_lock);
+	while (size != default_stack && (gt = pool) != NULL) {
+		pool = gt->next;
+		gt->next = pool_odd;
+		pool_odd = gt;
+	}
+	if (size != default_stack)
+		pool_hot = 0;
+	default_stack = size;
+	mx_spin_unlock(&pool_lock);
+	mx_crit_leave();
 }
 
 /* One with a slab stack of just this size, or NULL. */
@@ -795,7 +815,6 @@ birth_attr(const pthread_attr_t *attr, struct mx_gt **ret_gt)
 	b.gt->stack_low = own ? own : stack;
 	b.gt->guard = guard;
 	b.gt->stack_size = size;
-	b.gt->pooled_default = stack && size == default_stack && guard == page;
 	*ret_gt = b.gt;
 	return 0;
 }

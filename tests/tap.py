@@ -86,8 +86,9 @@ def compile_c(source: Path, *flags: str) -> str:
     outdir = BUILDDIR / "tests" / source.parent.name / "bin"
     outdir.mkdir(parents=True, exist_ok=True)
     target = outdir / source.stem
-    if target.exists() and \
-            target.stat().st_mtime > source.stat().st_mtime:
+    newest = max(p.stat().st_mtime for p in
+                 [source, *source.parent.glob("*.h")])
+    if target.exists() and target.stat().st_mtime > newest:
         return str(target)
     command = shlex.split(os.environ.get("CC", "gcc")) + [
         "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra",
