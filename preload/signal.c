@@ -145,6 +145,11 @@ sigaltstack(const stack_t *ss, stack_t *old)
 	if (!mx_on())
 		return real.sigaltstack(ss, old);
 	rc = real.sigaltstack(ss, old);
+	/* The one that --debug lends is not the program's. */
+	if (rc == 0 && old && old->ss_sp && old->ss_sp == gt->kt->debug_ss) {
+		memset(old, 0, sizeof(*old));
+		old->ss_flags = SS_DISABLE;
+	}
 	if (rc == 0 && ss) {
 		gt->ss = *ss;
 		gt->kt->ss_sp = ss->ss_flags & SS_DISABLE ? NULL : ss->ss_sp;

@@ -103,6 +103,13 @@ enter(struct mx_gt *gt)
 	gt->kt->cur = gt;
 	gt->kt->mask = gt->mask;
 	gt->kt->ss_sp = gt->ss.ss_flags & SS_DISABLE ? NULL : gt->ss.ss_sp;
+	if (gt->kt->debug_ss && !gt->kt->ss_sp) {
+		stack_t ss = { .ss_sp = gt->kt->debug_ss,
+		    .ss_size = MX_DEBUG_SS };
+
+		if (real.sigaltstack(&ss, NULL) == 0)
+			gt->kt->ss_sp = ss.ss_sp;
+	}
 	d->main = gt;
 	d->peak = 0;
 	d->switches = d->parks = d->handoffs = 0;

@@ -75,6 +75,8 @@ slot_get(void)
 		kt->used = true;
 	}
 	unlock();
+	if (kt && mx_env.debug)
+		mx_sig_debug(kt);
 	return kt;
 }
 

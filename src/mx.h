@@ -208,6 +208,7 @@ struct mx_kt {
 	struct mx_gt *idle;	/* identity of its idle loop */
 	_Atomic(struct mx_gt *) cur; /* what runs on it */
 	uint64_t mask;		/* the kernel's signal mask for it */
+	void *debug_ss;		/* --debug: where threads without one fault */
 	void *ss_sp;		/* alternate stack that the kernel knows */
 	void (*after)(void *);	/* to do once the switch is complete */
 	void *after_arg;
@@ -648,6 +649,8 @@ int mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info);
 void mx_sig_hub(struct mx_domain *d);
 void mx_sig_account(struct mx_domain *d, uint64_t mask, int by);
 bool mx_sig_handled(int sig);
+#define MX_DEBUG_SS (64 * 1024)
+void mx_sig_debug(struct mx_kt *kt);
 void mx_sig_shift(struct mx_gt *from, struct mx_kt *kt, uint64_t mask);
 void mx_sig_bequeath(struct mx_gt *gt);
 void mx_sig_kick(struct mx_gt *gt);

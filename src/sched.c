@@ -239,13 +239,14 @@ mx_run_on(struct mx_kt *kt, struct mx_gt *from, struct mx_gt *to)
 		    8, 0, 0);
 		errno = saved;
 	}
-	ss_sp = to->ss.ss_flags & SS_DISABLE ? NULL : to->ss.ss_sp;
+	ss_sp = to->ss.ss_flags & SS_DISABLE ? kt->debug_ss : to->ss.ss_sp;
 	if (unlikely(ss_sp != kt->ss_sp)) {
 		stack_t ss = to->ss;
 
-		if (!ss_sp) {
-			memset(&ss, 0, sizeof(ss));
-			ss.ss_flags = SS_DISABLE;
+		if (to->ss.ss_flags & SS_DISABLE) {
+			ss.ss_sp = ss_sp;
+			ss.ss_size = ss_sp ? MX_DEBUG_SS : 0;
+			ss.ss_flags = ss_sp ? 0 : SS_DISABLE;
 		}
 		kt->ss_sp = ss_sp;
 		real.syscall(SYS_sigaltstack, (long)&ss, 0, 0, 0, 0, 0);

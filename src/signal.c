@@ -491,6 +491,17 @@ mask_is(struct mx_gt *gt, uint64_t mask)
 	gt->depth--;
 }
 
+/* --debug: says whose stack has come to its end. */
+static void
+name_overflow(struct mx_gt *gt, const siginfo_t *si)
+{
+	char *low = gt->stack_low, *addr = si->si_addr;
+
+	if (low && addr >= low - gt->guard - 4096 && addr < low + 4096)
+		mx_say("thread %d \"%s\" has overflowed its stack of %zu bytes",
+		    gt->tid, gt->name, gt->stack_size);
+}
+
 static void
 run_here(struct mx_gt *gt, int sig, siginfo_t *si, void *uc)
 {
@@ -525,8 +536,12 @@ handler(int sig, siginfo_t *si, void *uc)
 	if (is_fault(sig, si) || gt->vfork) {
 		struct sigaction act = acts[sig];
 
+		if (mx_env.debug && !gt->vfork)
+			name_overflow(gt, si);
 		if (act.sa_handler != SIG_DFL && act.sa_handler != SIG_IGN)
 			call(&act, sig, si, uc);
+		else if (mx_env.debug)
+			real.sigaction(sig, &act, NULL); /* faults again */
 		goto out;
 	}
 	if (si->si_code == SI_QUEUE && si->si_value.sival_ptr == &kick_cookie) {
@@ -579,6 +594,26 @@ mx_sig_handled(int sig)
 	return (act.sa_flags & SA_SIGINFO) && act.sa_sigaction == handler;
 }
 
+/*
+ * --debug: faults come to handler() even if the program does not want them, on
+ * a stack of their own. The program's dispositions stay what they look like.
+ */
+void
+mx_sig_debug(struct mx_kt *kt)
+{
+	struct sigaction act, old;
+
+	if (!kt->debug_ss)
+		kt->debug_ss = mx_map(MX_DEBUG_SS);
+	if (real.sigaction(SIGSEGV, NULL, &old) < 0 ||
+	    old.sa_handler != SIG_DFL)
+		return;
+	memset(&act, 0, sizeof(act));
+	act.sa_sigaction = handler;
+	act.sa_flags = SA_SIGINFO | SA_ONSTACK;
+	real.sigaction(SIGSEGV, &act, NULL);
+}
+
 /* sigaction(2) as the program sees it: 0, or -1 and errno. */
 int
 mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
@@ -590,6 +625,10 @@ mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 		return real.sigaction(sig, act, old);
 	if (act) {
 		k = *act;
+		if (mx_env.debug && sig == SIGSEGV) {
+			k.sa_sigaction = handler;
+			k.sa_flags |= SA_SIGINFO | SA_ONSTACK;
+		}
 		if (act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN) {
 			k.sa_sigaction = handler;
 			k.sa_flags |= SA_SIGINFO;
