@@ -27,7 +27,7 @@ kernel_cleanup(void *arg)
 {
 	struct kernel_wait *w = arg;
 
-	if (!mx_lot_unenrol(w->node))
+	if (!mx_lot_unenrol(w->node, -1))
 		mx_lot_wake_slow(w->node->key, 1, ~0u);
 	pthread_mutex_lock(w->m);
 }
@@ -43,7 +43,7 @@ kernel_cond_wait(pthread_cond_t *c, pthread_mutex_t *m, uint64_t dl)
 	mx_lot_enrol(&n, (uintptr_t)c, ~0u);
 	rc = pthread_mutex_unlock(m);
 	if (rc) {
-		mx_lot_unenrol(&n);
+		mx_lot_unenrol(&n, -1);
 		return rc;
 	}
 	pthread_cleanup_push(kernel_cleanup, &w);
@@ -51,7 +51,7 @@ kernel_cond_wait(pthread_cond_t *c, pthread_mutex_t *m, uint64_t dl)
 	rc = mx_lot_sleep(&n, dl, 0);
 	real.pthread_setcanceltype(type, NULL);
 	pthread_cleanup_pop(0);
-	if (!mx_lot_unenrol(&n) && rc)
+	if (!mx_lot_unenrol(&n, rc) && rc)
 		rc = 0; /* a signal came with the timeout: take it */
 	pthread_mutex_lock(m);
 	return -rc;
@@ -73,7 +73,7 @@ green_cond_wait(pthread_cond_t *c, pthread_mutex_t *m, uint64_t dl)
 	/* Whoever signals holds or held the mutex after us: it finds us. */
 	rc = real.pthread_mutex_unlock(m);
 	if (rc) {
-		mx_lot_unenrol(&n);
+		mx_lot_unenrol(&n, -1);
 		if (!mx_disarm(gt))
 			mx_park(gt, MX_NEVER);
 		mx_leave(gt);
@@ -84,7 +84,7 @@ green_cond_wait(pthread_cond_t *c, pthread_mutex_t *m, uint64_t dl)
 		rc = -EINTR;
 	else
 		rc = mx_park(gt, dl);
-	mx_lot_unenrol(&n);
+	mx_lot_unenrol(&n, rc);
 	mx_leave(gt);
 	pthread_mutex_lock(m);
 	errno = saved;

@@ -35,7 +35,7 @@ futex_wait(uint32_t *word, uint32_t value, uint64_t dl, uint32_t bits)
 	mx_arm(gt);
 	mx_lot_enrol(&n, (uintptr_t)word, bits);
 	if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value) {
-		mx_lot_unenrol(&n);
+		mx_lot_unenrol(&n, -1);
 		if (!mx_disarm(gt))
 			mx_park(gt, MX_NEVER);
 		mx_leave(gt);
@@ -45,7 +45,7 @@ futex_wait(uint32_t *word, uint32_t value, uint64_t dl, uint32_t bits)
 		rc = -EINTR;
 	else
 		rc = mx_park(gt, dl);
-	mx_lot_unenrol(&n);
+	mx_lot_unenrol(&n, rc);
 	mx_leave(gt);
 	if (rc == -EINTR)
 		mx_testcancel();

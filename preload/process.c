@@ -151,3 +151,88 @@ gettid(void)
 {
 	return mx_me.dom && !mx_me.vfork ? mx_me.tid : real.gettid();
 }
+
+/* ---- credentials: see mx_xid() ---- */
+
+static bool
+libc_does_it(void)
+{
+	return mx_me.vfork ||
+	    !atomic_load_explicit(&mx_active, memory_order_relaxed);
+}
+
+int
+setuid(uid_t uid)
+{
+	if (libc_does_it())
+		return real.setuid(uid);
+	return mx_xid(SYS_setuid, (long)uid, 0, 0);
+}
+
+int
+setgid(gid_t gid)
+{
+	if (libc_does_it())
+		return real.setgid(gid);
+	return mx_xid(SYS_setgid, (long)gid, 0, 0);
+}
+
+int
+setresuid(uid_t ruid, uid_t euid, uid_t suid)
+{
+	if (libc_does_it())
+		return real.setresuid(ruid, euid, suid);
+	return mx_xid(SYS_setresuid, (long)ruid, (long)euid, (long)suid);
+}
+
+int
+setresgid(gid_t rgid, gid_t egid, gid_t sgid)
+{
+	if (libc_does_it())
+		return real.setresgid(rgid, egid, sgid);
+	return mx_xid(SYS_setresgid, (long)rgid, (long)egid, (long)sgid);
+}
+
+int
+seteuid(uid_t uid)
+{
+	if (libc_does_it())
+		return real.seteuid(uid);
+	if (uid == (uid_t)-1)
+		return mx_fail(EINVAL);
+	return mx_xid(SYS_setresuid, -1, (long)uid, -1);
+}
+
+int
+setegid(gid_t gid)
+{
+	if (libc_does_it())
+		return real.setegid(gid);
+	if (gid == (gid_t)-1)
+		return mx_fail(EINVAL);
+	return mx_xid(SYS_setresgid, -1, (long)gid, -1);
+}
+
+int
+setreuid(uid_t ruid, uid_t euid)
+{
+	if (libc_does_it())
+		return real.setreuid(ruid, euid);
+	return mx_xid(SYS_setreuid, (long)ruid, (long)euid, 0);
+}
+
+int
+setregid(gid_t rgid, gid_t egid)
+{
+	if (libc_does_it())
+		return real.setregid(rgid, egid);
+	return mx_xid(SYS_setregid, (long)rgid, (long)egid, 0);
+}
+
+int
+setgroups(size_t n, const gid_t *groups)
+{
+	if (libc_does_it())
+		return real.setgroups(n, groups);
+	return mx_xid(SYS_setgroups, (long)n, (long)groups, 0);
+}

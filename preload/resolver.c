@@ -296,12 +296,19 @@ getgrouplist(const char *user, gid_t group, gid_t *groups, int *n)
 	return MX_HOP(MX_HOP_BOUNDED, real.getgrouplist(user, group, groups, n));
 }
 
+/* libc's calls its own setgroups, which cannot reach all kernel threads. */
 int
 initgroups(const char *user, gid_t group)
 {
-	if (!mx_on())
+	gid_t groups[1024];
+	int n = 1024;
+
+	if (mx_me.vfork ||
+	    !atomic_load_explicit(&mx_active, memory_order_relaxed))
 		return real.initgroups(user, group);
-	return MX_HOP(MX_HOP_BOUNDED, real.initgroups(user, group));
+	if (getgrouplist(user, group, groups, &n) < 0)
+		n = 1024; /* more than that: the first ones, as libc's limit */
+	return setgroups((size_t)n, groups);
 }
 
 struct servent *

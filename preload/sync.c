@@ -331,7 +331,7 @@ struct barrier {
 	_Atomic uint64_t state;
 	unsigned count;
 	int shared;
-	unsigned out;
+	_Atomic unsigned inside; /* waiters that have not left; destroy waits */
 };
 
 struct barrier_wait {
@@ -361,6 +361,7 @@ pthread_barrier_wait(pthread_barrier_t *barrier)
 			return real.pthread_barrier_wait(barrier);
 		return MX_HOP(MX_HOP_LOCK, real.pthread_barrier_wait(barrier));
 	}
+	atomic_fetch_add(&b->inside, 1);
 	s = atomic_load(&b->state);
 	do {
 		w.round = (uint32_t)(s >> 32);
@@ -369,13 +370,38 @@ pthread_barrier_wait(pthread_barrier_t *barrier)
 	} while (!atomic_compare_exchange_weak(&b->state, &s, next));
 	if (last) {
 		mx_lot_wake_slow((uintptr_t)b, INT_MAX, ~0u);
-		errno = saved;
-		return PTHREAD_BARRIER_SERIAL_THREAD;
+	} else {
+		mx_why("pthread_barrier_wait", (uintptr_t)b);
+		mx_lot_wait(b, try_barrier, &w, MX_NEVER, 0);
 	}
-	mx_why("pthread_barrier_wait", (uintptr_t)b);
-	mx_lot_wait(b, try_barrier, &w, MX_NEVER, 0);
+	/* Our last access: from here on destroy may return. */
+	atomic_fetch_sub(&b->inside, 1);
+	mx_lot_wake_slow((uintptr_t)&b->inside, INT_MAX, ~0u);
 	errno = saved;
-	return 0;
+	return last ? PTHREAD_BARRIER_SERIAL_THREAD : 0;
+}
+
+static int
+try_empty(void *arg)
+{
+	struct barrier *b = arg;
+
+	return atomic_load(&b->inside) ? -EAGAIN : 0;
+}
+
+/* pthread_barrier_destroy(3): waits until the last ones have left, as libc's. */
+int
+pthread_barrier_destroy(pthread_barrier_t *barrier)
+{
+	struct barrier *b = (struct barrier *)barrier;
+
+	if (!b->shared) {
+		if (try_empty(b) != 0)
+			mx_lot_wait(&b->inside, try_empty, b, MX_NEVER, 0);
+		/* libc's counters, as it left them: nobody is in there. */
+		atomic_store(&b->state, 0);
+	}
+	return real.pthread_barrier_destroy(barrier);
 }
 
 /* ---- once ---- */

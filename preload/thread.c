@@ -182,11 +182,26 @@ pthread_detach(pthread_t pt)
 	return 0;
 }
 
+/*
+ * The process's first thread ends without having opted in: libc would not see
+ * the end of the last one, because it counts identities and our kernel threads.
+ */
+static void
+first_thread_ends(void)
+{
+	if (atomic_load(&mx_active) && real.gettid() == getpid()) {
+		atomic_store(&mx_main_gone, 1);
+		mx_monitor_poke();
+	}
+}
+
 void
 pthread_exit(void *retval)
 {
 	if (mx_on())
 		mx_thread_exit(retval);
+	if (!mx_me.dom)
+		first_thread_ends();
 	real.pthread_exit(retval);
 	__builtin_unreachable();
 }
@@ -472,6 +487,8 @@ thrd_exit(int res)
 {
 	if (mx_on())
 		mx_thread_exit((void *)(intptr_t)res);
+	if (!mx_me.dom)
+		first_thread_ends();
 	real.thrd_exit(res);
 	__builtin_unreachable();
 }

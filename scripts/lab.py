@@ -215,14 +215,19 @@ class Program:
 
     def _watch(self, interval: float) -> None:
         result = self.result
-        pattern = re.compile(rb"^(Threads|VmHWM):\s+(\d+)", re.M)
+        pattern = re.compile(rb"^(VmHWM):\s+(\d+)", re.M)
+        # A kernel thread counts when it is there in three looks running: the
+        # tasks on which libc makes a new green thread's TLS end at once.
+        before: list[set[str]] = [set(), set()]
         with contextlib.suppress(OSError), \
                 open(f"/proc/{self.pid}/status", "rb", 0) as status:
             while not self._over.wait(interval):
                 status.seek(0)
                 seen = dict(pattern.findall(status.read()))
-                result.threads = max(result.threads,
-                                     int(seen.get(b"Threads", 0)))
+                tids = set(os.listdir(f"/proc/{self.pid}/task"))
+                lasting = tids & before[0] & before[1]
+                before = [before[1], tids]
+                result.threads = max(result.threads, len(lasting))
                 result.rss = max(result.rss, int(seen.get(b"VmHWM", 0)))
 
     def cpu(self) -> float:

@@ -50,7 +50,7 @@ mx_env_init(void)
 			continue;
 		}
 		n = strtoul(value, &end, 10);
-		if (*end || n == 0 || n > 30000) {
+		if (*value < '0' || *value > '9' || *end || n == 0 || n > 30000) {
 			mx_say("%s=%s is not a number from 1 to 30000; ignored",
 			    vars[i].name, value);
 			continue;

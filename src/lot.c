@@ -65,15 +65,19 @@ mx_lot_enrol(struct mx_lot_node *n, uintptr_t key, uint32_t bits)
 	mx_crit_leave();
 }
 
-/* True: n was still waiting; false: a waker has taken it out. */
+/*
+ * True: n was still waiting; false: a waker has taken it out. slept is what the
+ * sleep returned (not 0 if there was none): only if it was this waker that ended
+ * it has the waker let go of n, and the lock is not needed.
+ */
 bool
-mx_lot_unenrol(struct mx_lot_node *n)
+mx_lot_unenrol(struct mx_lot_node *n, int slept)
 {
 	struct mx_lot_bucket *b;
 	bool linked;
 
-	/* Only a waker takes it out, and its wake-up came after that. */
-	if (!atomic_load_explicit(&n->linked, memory_order_acquire))
+	if (slept == 0 && !atomic_load_explicit(&n->linked,
+	    memory_order_acquire))
 		return false;
 	for (;;) {
 		b = mx_lot_bucket(*(volatile uintptr_t *)&n->key);
@@ -250,12 +254,12 @@ kernel_wait(uintptr_t key, mx_try_fn try, void *arg, uint64_t dl, int flags)
 		rc = try(arg);
 		if (rc != -EAGAIN) {
 			/* Woken for nothing: pass the wake-up on. */
-			if (!mx_lot_unenrol(&n))
+			if (!mx_lot_unenrol(&n, -1))
 				mx_lot_wake_slow(key, 1, ~0u);
 			return rc;
 		}
 		slept = kernel_sleep(&n, dl, flags);
-		mx_lot_unenrol(&n);
+		mx_lot_unenrol(&n, slept);
 		rc = try(arg);
 		if (rc != -EAGAIN)
 			return rc;
@@ -291,7 +295,7 @@ mx_lot_wait(const volatile void *addr, mx_try_fn try, void *arg, uint64_t dl,
 		enrol(&n, key, ~0u);
 		rc = try(arg);
 		if (rc != -EAGAIN) {
-			if (!mx_lot_unenrol(&n))
+			if (!mx_lot_unenrol(&n, -1))
 				mx_lot_wake_slow(key, 1, ~0u);
 			if (!mx_disarm(gt))
 				mx_park(gt, MX_NEVER);
@@ -302,7 +306,7 @@ mx_lot_wait(const volatile void *addr, mx_try_fn try, void *arg, uint64_t dl,
 			slept = -EINTR;
 		else
 			slept = mx_park(gt, dl);
-		mx_lot_unenrol(&n);
+		mx_lot_unenrol(&n, slept);
 		rc = try(arg);
 		mx_leave(gt);
 		if (rc != -EAGAIN)

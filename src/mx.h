@@ -142,6 +142,7 @@ struct mx_gt {
 	struct mx_timer timer;	/* [held] */
 	_Atomic(struct mx_sig *) sigpend; /* signals to handle, newest first */
 	bool sigkeep;		/* a call that swaps the mask is under way */
+	_Atomic uint64_t sigset[2]; /* queued standard signals: process, thread */
 	int sigran;		/* MX_SIGRAN_*: handlers run since the last arm */
 	struct mx_sig *sighold;	/* came for us while we block them; own */
 	uint64_t away;		/* when its domain moved on without it */
@@ -531,7 +532,7 @@ mx_lot_bucket(uintptr_t key)
 int mx_lot_wait(const volatile void *addr, mx_try_fn try, void *arg,
     uint64_t dl, int flags);
 void mx_lot_enrol(struct mx_lot_node *n, uintptr_t key, uint32_t bits);
-bool mx_lot_unenrol(struct mx_lot_node *n);
+bool mx_lot_unenrol(struct mx_lot_node *n, int slept);
 int mx_lot_sleep(struct mx_lot_node *n, uint64_t dl, int flags);
 int mx_lot_wake_counted(uintptr_t key, int n, uint32_t bits);
 int mx_lot_wake_slow(uintptr_t key, int n, uint32_t bits);
@@ -653,6 +654,7 @@ bool mx_sig_handled(int sig);
 void mx_sig_debug(struct mx_kt *kt);
 void mx_sig_shift(struct mx_gt *from, struct mx_kt *kt, uint64_t mask);
 void mx_sig_bequeath(struct mx_gt *gt);
+int mx_xid(long number, long a, long b, long c);
 void mx_sig_kick(struct mx_gt *gt);
 uint64_t mx_sig_pending(void);
 int mx_sig_take(const sigset_t *set, siginfo_t *ret_info);

@@ -226,7 +226,6 @@ void
 mx_run_on(struct mx_kt *kt, struct mx_gt *from, struct mx_gt *to)
 {
 	uint64_t mask;
-	void *ss_sp;
 
 	mask = atomic_load_explicit(&to->mask, memory_order_relaxed);
 	if (unlikely(mask != kt->mask)) {
@@ -239,22 +238,30 @@ mx_run_on(struct mx_kt *kt, struct mx_gt *from, struct mx_gt *to)
 		    8, 0, 0);
 		errno = saved;
 	}
-	ss_sp = to->ss.ss_flags & SS_DISABLE ? kt->debug_ss : to->ss.ss_sp;
-	if (unlikely(ss_sp != kt->ss_sp)) {
-		stack_t ss = to->ss;
-
-		if (to->ss.ss_flags & SS_DISABLE) {
-			ss.ss_sp = ss_sp;
-			ss.ss_size = ss_sp ? MX_DEBUG_SS : 0;
-			ss.ss_flags = ss_sp ? 0 : SS_DISABLE;
-		}
-		kt->ss_sp = ss_sp;
-		real.syscall(SYS_sigaltstack, (long)&ss, 0, 0, 0, 0, 0);
-	}
 	to->kt = kt;
 	atomic_store_explicit(&kt->cur, to, memory_order_relaxed);
 	MX_HB_RELEASE(to);
 	mx_arch_switch(&from->ctx, &to->ctx);
+}
+
+/*
+ * The alternate stack belongs to the thread. It is changed on the new stack: the
+ * kernel refuses while one runs on the old one.
+ */
+static void
+altstack(struct mx_gt *me, struct mx_kt *kt, void *ss_sp)
+{
+	stack_t ss = me->ss;
+	int saved = errno;
+
+	if (me->ss.ss_flags & SS_DISABLE) {
+		ss.ss_sp = ss_sp;
+		ss.ss_size = ss_sp ? MX_DEBUG_SS : 0;
+		ss.ss_flags = ss_sp ? 0 : SS_DISABLE;
+	}
+	if (real.syscall(SYS_sigaltstack, (long)&ss, 0, 0, 0, 0, 0) == 0)
+		kt->ss_sp = ss_sp;
+	errno = saved;
 }
 
 /* First thing on a stack that was switched to. */
@@ -263,12 +270,16 @@ mx_after(struct mx_gt *me)
 {
 	struct mx_kt *kt;
 	void (*after)(void *);
+	void *ss_sp;
 
 	MX_HB_ACQUIRE(me);
 	kt = me->kt;
 	/* An identity that is revived to be buried has none. */
 	if (unlikely(!kt))
 		return;
+	ss_sp = me->ss.ss_flags & SS_DISABLE ? kt->debug_ss : me->ss.ss_sp;
+	if (unlikely(ss_sp != kt->ss_sp))
+		altstack(me, kt, ss_sp);
 	after = kt->after;
 	if (after) {
 		kt->after = NULL;
@@ -411,6 +422,30 @@ mx_yield(void)
 
 /* ---- the hub ---- */
 
+static void
+unused_after(void *arg)
+{
+	struct mx_domain *d = arg;
+
+	d->used = false;
+}
+
+/*
+ * The thread that opted in has ended, and so has the last of its green ones: the
+ * domain is given back. Returns when it is used again.
+ */
+static void
+retire(struct mx_gt *hub, struct mx_domain *d)
+{
+	struct mx_kt *kt = hub->kt;
+
+	mx_loop_fini(d);
+	atomic_store(&d->hold, 0);
+	kt->after = unused_after;
+	kt->after_arg = d;
+	mx_run_on(kt, hub, kt->idle);
+}
+
 /*
  * The loop of a domain, on an identity of its own. It always holds the domain,
  * so the monitor leaves it alone; it runs on whichever kernel thread is the
@@ -434,6 +469,10 @@ mx_hub(struct mx_gt *gt)
 		timers_fire(d);
 		mx_inbox_drain(d);
 		to = runq_pop(d);
+		if (!to && !d->main && atomic_load(&d->nlive) == 0) {
+			retire(gt, d);
+			continue;
+		}
 		if (!to) {
 			mx_thread_trim(16);
 			atomic_store(&d->sleeping, 1);

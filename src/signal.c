@@ -209,6 +209,13 @@ ran(struct mx_gt *gt, const struct sigaction *act)
 		gt->sigran |= MX_SIGRAN_INTR;
 }
 
+/* What is sent to a thread and to the process pends side by side. */
+static _Atomic uint64_t *
+sigset_of(struct mx_gt *gt, const siginfo_t *info)
+{
+	return &gt->sigset[info->si_code == SI_TKILL];
+}
+
 /* A queued signal, on the stack of the thread that it is for. */
 static void
 run_queued(struct mx_gt *gt, struct mx_sig *s)
@@ -220,6 +227,7 @@ run_queued(struct mx_gt *gt, struct mx_sig *s)
 	ucontext_t uc;
 
 	record_put(s);
+	atomic_fetch_and(sigset_of(gt, &info), ~bit(sig));
 	act_get(sig, &act);
 	if (act.sa_handler == SIG_DFL || act.sa_handler == SIG_IGN)
 		return;
@@ -287,12 +295,18 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 	struct mx_sig *s;
 	siginfo_t kick;
 
-	s = record_get();
-	if (!s)
-		return EAGAIN;
-	s->info = *info;
-	s->info.si_signo = sig;
-	record_push(&gt->sigpend, s);
+	/* Pending once at most for a standard signal (signal(7)). */
+	if (sig >= 32 || !(atomic_fetch_or(sigset_of(gt, info), bit(sig)) &
+	    bit(sig))) {
+		s = record_get();
+		if (!s) {
+			atomic_fetch_and(sigset_of(gt, info), ~bit(sig));
+			return EAGAIN;
+		}
+		s->info = *info;
+		s->info.si_signo = sig;
+		record_push(&gt->sigpend, s);
+	}
 	if (gt == &mx_me) {
 		/* It may be about to park: end that wait as for any other. */
 		if (gt->depth == 0)
@@ -352,9 +366,19 @@ mx_sig_shift(struct mx_gt *from, struct mx_kt *kt, uint64_t mask)
 			from->sighold = s;
 			continue;
 		}
-		real.syscall(SYS_rt_sigqueueinfo, (long)getpid(), sig,
-		    (long)&si, 0, 0, 0);
 		again |= bit((int)sig);
+		if (real.syscall(SYS_rt_sigqueueinfo, (long)getpid(), sig,
+		    (long)&si, 0, 0, 0) == 0)
+			continue;
+		/* Only the first kernel thread may say that it was kill(2). */
+		s = from->dom && mx_sig_handled((int)sig) ? record_get() : NULL;
+		if (s) {
+			s->info = si;
+			record_push(&from->dom->sigq, s);
+			mx_kick(from->dom);
+		} else {
+			kill(getpid(), (int)sig);
+		}
 	}
 }
 
@@ -369,6 +393,8 @@ mx_sig_bequeath(struct mx_gt *gt)
 	int round;
 
 	gt->sighold = NULL;
+	atomic_store(&gt->sigset[0], 0);
+	atomic_store(&gt->sigset[1], 0);
 	for (round = 0; round < 2; round++) {
 		s = round ? held : record_take_all(&gt->sigpend);
 		for (; s; s = next) {
@@ -394,11 +420,28 @@ struct kernel_action {
 
 static struct kernel_action libc_cancel;
 
+/* A system call that every kernel thread makes: see mx_xid(). */
+static struct {
+	_Atomic int busy;
+	long number, arg[3];
+	_Atomic uint32_t acks;
+} xid;
+static char xid_cookie;
+
 static void
 kick_handler(int sig, siginfo_t *si, void *uc)
 {
 	struct mx_gt *gt = &mx_me;
+	int saved = errno;
 
+	if (si->si_code == SI_QUEUE && si->si_value.sival_ptr == &xid_cookie) {
+		real.syscall(xid.number, xid.arg[0], xid.arg[1], xid.arg[2], 0,
+		    0, 0);
+		atomic_fetch_add(&xid.acks, 1);
+		mx_futex_wake(&xid.acks, 1);
+		errno = saved;
+		return;
+	}
 	if (si->si_code == SI_QUEUE && si->si_value.sival_ptr == &kick_cookie) {
 		if (gt->on && gt->depth == 0 && gt->cancel_async)
 			mx_testcancel();
@@ -406,6 +449,29 @@ kick_handler(int sig, siginfo_t *si, void *uc)
 	}
 	if (libc_cancel.handler)
 		libc_cancel.handler(sig, si, uc);
+}
+
+static void
+kick_send(int tid, void *cookie)
+{
+	struct kernel_action now, mine = {
+		.handler = kick_handler,
+		.flags = SA_SIGINFO | MX_ARCH_SA_RESTORER,
+		.restorer = MX_ARCH_RESTORER,
+	};
+	siginfo_t kick;
+
+	real.syscall(SYS_rt_sigaction, 32, 0, (long)&now, 8, 0, 0);
+	if (now.handler != kick_handler) {
+		libc_cancel = now;
+		real.syscall(SYS_rt_sigaction, 32, (long)&mine, 0, 8, 0, 0);
+	}
+	memset(&kick, 0, sizeof(kick));
+	kick.si_signo = 32;
+	kick.si_code = SI_QUEUE;
+	kick.si_pid = getpid();
+	kick.si_value.sival_ptr = cookie;
+	queueinfo(tid, 32, &kick);
 }
 
 /*
@@ -416,27 +482,79 @@ kick_handler(int sig, siginfo_t *si, void *uc)
 void
 mx_sig_kick(struct mx_gt *gt)
 {
-	struct kernel_action now, mine = {
-		.handler = kick_handler,
-		.flags = SA_SIGINFO | MX_ARCH_SA_RESTORER,
-		.restorer = MX_ARCH_RESTORER,
-	};
 	struct mx_kt *kt = gt->kt;
-	siginfo_t kick;
 
-	if (!kt || kt->cur != gt)
-		return;
-	real.syscall(SYS_rt_sigaction, 32, 0, (long)&now, 8, 0, 0);
-	if (now.handler != kick_handler) {
-		libc_cancel = now;
-		real.syscall(SYS_rt_sigaction, 32, (long)&mine, 0, 8, 0, 0);
+	if (kt && kt->cur == gt)
+		kick_send(kt->tid, &kick_cookie);
+}
+
+/* True: tid has acknowledged, or is gone. */
+static bool
+xid_wait(int tid, uint32_t acks)
+{
+	int i;
+
+	for (i = 0; i < 10000 && atomic_load(&xid.acks) == acks; i++) {
+		if (real.syscall(SYS_tgkill, (long)getpid(), tid, 0, 0, 0,
+		    0) < 0)
+			return true;
+		mx_futex_wait(&xid.acks, acks, 1000000);
 	}
-	memset(&kick, 0, sizeof(kick));
-	kick.si_signo = 32;
-	kick.si_code = SI_QUEUE;
-	kick.si_pid = getpid();
-	kick.si_value.sival_ptr = &kick_cookie;
-	queueinfo(kt->tid, 32, &kick);
+	return atomic_load(&xid.acks) != acks;
+}
+
+/*
+ * [user code, any thread] setuid(2) and its kin: credentials belong to kernel
+ * threads, POSIX wants them for the process. libc asks every thread on its list
+ * to make the call, but which kernel thread runs which of ours it cannot know;
+ * so every kernel thread of the process is asked here. 0, or -1 and errno.
+ */
+int
+mx_xid(long number, long a, long b, long c)
+{
+	int me = (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	int saved = errno, tid, done[1024], n = 0, i;
+	struct dirent *e;
+	bool again = true;
+	uint32_t acks;
+	DIR *dir;
+
+	/* Ours first: if it fails nothing has happened. */
+	if (real.syscall(number, a, b, c, 0, 0, 0) < 0)
+		return -1;
+	while (atomic_exchange(&xid.busy, 1))
+		real.sched_yield();
+	xid.number = number;
+	xid.arg[0] = a;
+	xid.arg[1] = b;
+	xid.arg[2] = c;
+	/* Until a look finds nobody new: others may make threads meanwhile. */
+	while (again && (dir = opendir("/proc/self/task")) != NULL) {
+		again = false;
+		while ((e = readdir(dir)) != NULL) {
+			tid = atoi(e->d_name);
+			for (i = 0; i < n && done[i] != tid; i++)
+				;
+			if (tid <= 0 || tid == me || i < n)
+				continue;
+			again = true;
+			acks = atomic_load(&xid.acks);
+			kick_send(tid, &xid_cookie);
+			if (!xid_wait(tid, acks)) {
+				mx_say("kernel thread %d keeps its old "
+				    "credentials", tid);
+				abort();
+			}
+			if (n < (int)(sizeof(done) / sizeof(done[0])))
+				done[n++] = tid;
+			else
+				again = false;
+		}
+		closedir(dir);
+	}
+	atomic_store(&xid.busy, 0);
+	errno = saved;
+	return 0;
 }
 
 /* [held, hub] Finds somebody for signals that came while nobody ran. */
@@ -538,7 +656,10 @@ handler(int sig, siginfo_t *si, void *uc)
 
 		if (mx_env.debug && !gt->vfork)
 			name_overflow(gt, si);
-		if (act.sa_handler != SIG_DFL && act.sa_handler != SIG_IGN)
+		if (act.sa_handler != SIG_DFL && act.sa_handler != SIG_IGN &&
+		    gt->dom && gt->depth == 0 && !gt->vfork)
+			run_here(gt, sig, si, uc);
+		else if (act.sa_handler != SIG_DFL && act.sa_handler != SIG_IGN)
 			call(&act, sig, si, uc);
 		else if (mx_env.debug)
 			real.sigaction(sig, &act, NULL); /* faults again */
@@ -685,6 +806,7 @@ mx_sig_take(const sigset_t *set, siginfo_t *ret_info)
 		*p = s->next;
 		*ret_info = s->info;
 		record_put(s);
+		atomic_fetch_and(sigset_of(gt, ret_info), ~bit(sig));
 		return sig;
 	}
 	return 0;

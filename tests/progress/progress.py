@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """No thread stops the others: a sleeper beside threads that are busy.
 
-Prints TAP.  The 99th percentile of a sleep of 10 ms must stay under 60 ms.
+Prints TAP.  The 99th percentile of a sleep of 10 ms must stay under 60 ms, or
+under twice what it is natively in the same run.
 """
 import re
 import subprocess
@@ -54,8 +55,10 @@ def main():
             if kind == "mixio":
                 stats = re.search(r"mixio: stats.*", err)
                 tap.say(stats.group(0) if stats else err[-2000:])
-        tap.ok(status == 0 and
-               figures["mixio"].get("p99", 1e9) < LIMIT_MS * tap.SLOW,
+        # A machine that is short of processors stalls native threads, too.
+        limit = max(LIMIT_MS * tap.SLOW,
+                    2 * figures["native"].get("p99", 0.0))
+        tap.ok(status == 0 and figures["mixio"].get("p99", 1e9) < limit,
                "beside %s: p99 %.1f ms" % (
                    name, figures["mixio"].get("p99", -1)))
     tap.done()
