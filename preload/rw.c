@@ -50,11 +50,14 @@ static bool
 poll_first(struct mx_io *io, const char *call)
 {
 	struct pollfd p = { .fd = io->fd };
-	int rc;
+	int fl, rc;
 
-	p.events = io->write ? POLLOUT : POLLIN;
-	if (mx_io_nonblocking(io->fd))
+	/* The call itself says EBADF where the descriptor is not open for it. */
+	fl = real.fcntl(io->fd, F_GETFL, NULL);
+	if (fl < 0 || (fl & O_NONBLOCK) ||
+	    (fl & O_ACCMODE) == (io->write ? O_RDONLY : O_WRONLY))
 		return true;
+	p.events = io->write ? POLLOUT : POLLIN;
 	while (real.poll(&p, 1, 0) == 0) {
 		rc = mx_io_wait(io, call);
 		if (rc) {

@@ -154,7 +154,7 @@ mx_lot_wake_counted(uintptr_t key, int n, uint32_t bits)
 int
 mx_lot_wake_slow(uintptr_t key, int n, uint32_t bits)
 {
-	atomic_thread_fence(memory_order_seq_cst);
+	mx_fence();
 	if (!atomic_load_explicit(&mx_lot_bucket(key)->n, memory_order_relaxed))
 		return 0;
 	return mx_lot_wake_counted(key, n, bits);

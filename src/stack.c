@@ -67,15 +67,38 @@ slab_map(size_t bytes)
 	return p;
 }
 
+/*
+ * Whether the kernel refuses to read at p. An emulator may accept the advice
+ * and do nothing.
+ */
+static bool
+unreadable(const char *p)
+{
+	bool yes = false;
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return false;
+	yes = real.write(fd[1], p, 1) < 0 && errno == EFAULT;
+	real.close(fd[0]);
+	real.close(fd[1]);
+	return yes;
+}
+
 static bool
 guard_set(char *low, size_t guard)
 {
+	static bool checked;
+
 	if (guard == 0)
 		return true;
 	if (!no_guard_install) {
-		if (madvise(low, guard, MADV_GUARD_INSTALL) == 0)
+		if (madvise(low, guard, MADV_GUARD_INSTALL) == 0 &&
+		    (checked || unreadable(low))) {
+			checked = true;
 			return true;
-		if (errno == EINVAL)
+		}
+		if (!checked)
 			no_guard_install = true;
 	}
 	return mprotect(low, guard, PROT_NONE) == 0;
