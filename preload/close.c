@@ -110,15 +110,33 @@ MX_ALIAS(__dup2, dup2);
 int
 fclose(FILE *f)
 {
+	int fd, rc;
+
+	if (plain() || !f)
+		return real.fclose(f);
+	fd = fileno_unlocked(f);
+	mx_fd_closing(fd);
+	rc = real.fclose(f);
+	mx_fd_closed(fd);
+	return rc;
+}
+
+/* freopen(3) closes the old file inside libc, and may reuse its number. */
+FILE *
+freopen(const char *path, const char *mode, FILE *f)
+{
+	FILE *now;
 	int fd;
 
-	if (!plain() && f && (fd = fileno_unlocked(f)) >= 0) {
-		mx_fd_closing(fd);
-		fd = real.fclose(f);
-		return fd;
-	}
-	return real.fclose(f);
+	if (plain() || !f)
+		return real.freopen(path, mode, f);
+	fd = fileno_unlocked(f);
+	mx_fd_closing(fd);
+	now = real.freopen(path, mode, f);
+	mx_fd_closed(fd);
+	return now;
 }
+MX_ALIAS(freopen64, freopen);
 
 /* ---- flags that change what a read does; locks that wait ---- */
 

@@ -4,7 +4,7 @@
  * ready, wait in the domain's epoll set for an edge on any of the descriptors,
  * and ask again. The kernel alone decides what is ready, so the result is its.
  *
- * mx_evseq counts all events: one that comes between the question and the wait
+ * A domain counts all its events: one that comes between the question and the wait
  * makes us ask again.
  */
 #include "preload.h"
@@ -59,7 +59,7 @@ wait_any(const struct pollfd *fds, nfds_t n, struct mx_fdw *w, uint32_t seq,
 		if (!mx_disarm(gt))
 			mx_park(gt, MX_NEVER);
 		rc = rc == -EBADF ? 0 : -ENOTSUP;
-	} else if (atomic_load(&mx_evseq) != seq && mx_disarm(gt)) {
+	} else if (atomic_load(&d->evseq) != seq && mx_disarm(gt)) {
 		rc = 0;
 	} else if (mx_interrupted(gt) && mx_disarm(gt)) {
 		rc = -EINTR;
@@ -101,7 +101,7 @@ do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const char *call)
 	size_t len = 0;
 
 	mx_testcancel();
-	seq = atomic_load(&mx_evseq);
+	seq = atomic_load(&mx_me.dom->evseq);
 	rc = real.poll(fds, n, 0);
 	if (rc != 0 || dl <= mx_now())
 		return rc;
@@ -123,7 +123,7 @@ do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const char *call)
 			    &ts), NULL));
 			break;
 		}
-		seq = atomic_load(&mx_evseq);
+		seq = atomic_load(&mx_me.dom->evseq);
 		/* After the deadline too: ready at the last moment counts. */
 		if (real.poll(fds, n, 0) != 0 || rc == -ETIMEDOUT) {
 			rc = real.poll(fds, n, 0);
@@ -276,7 +276,7 @@ do_select(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t dl,
 	}
 	wt = (struct mx_fdw *)(mem + ((3 * bytes + 15) & ~15ul));
 	fds = (struct pollfd *)(wt + 2 * n);
-	seq = atomic_load(&mx_evseq);
+	seq = atomic_load(&mx_me.dom->evseq);
 	for (;;) {
 		zero.tv_sec = zero.tv_usec = 0;
 		rc = real.select(n, r, w, e, &zero);
@@ -305,7 +305,7 @@ do_select(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t dl,
 			    remaining(dl, &ts), NULL));
 			break;
 		}
-		seq = atomic_load(&mx_evseq);
+		seq = atomic_load(&mx_me.dom->evseq);
 	}
 	if (len >= 16384)
 		munmap(mem, len);

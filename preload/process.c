@@ -10,12 +10,25 @@
 #define SYS_pidfd_open 434
 #endif
 
+/* Also when the wait is cancelled, which unwinds. */
+static void
+pidfd_undo(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0) {
+		mx_fd_closing(*fd);
+		real.close(*fd);
+	}
+	errno = saved;
+}
+
 /* Parks until pid has ended. 0: look again; else an errno value. */
 static int
 wait_pidfd(pid_t pid)
 {
 	struct mx_io io = { .saved = errno };
-	int fd, rc;
+	int rc, fd __attribute__((cleanup(pidfd_undo))) = -1;
 
 	fd = mx_fd_high((int)real.syscall(SYS_pidfd_open, pid, 0, 0, 0, 0, 0));
 	if (fd < 0)
@@ -25,8 +38,6 @@ wait_pidfd(pid_t pid)
 	io.fd = fd;
 	mx_io_look(&io);
 	rc = mx_io_block(&io, EPOLLIN, MX_NEVER, "waitpid");
-	mx_fd_closing(fd);
-	real.close(fd);
 	mx_testcancel();
 	errno = io.saved;
 	return rc == -EINTR ? EINTR : 0;

@@ -161,8 +161,15 @@ sigaltstack(const stack_t *ss, stack_t *old)
 static void
 jump_mask(struct __jmp_buf_tag *env)
 {
-	if (mx_on() && env->__mask_was_saved)
-		mx_sig_setmask(&mx_me, mx_sigbits((sigset_t *)
+	struct mx_gt *gt = &mx_me;
+
+	if (!gt->dom || gt->depth || gt->vfork)
+		return;
+	/* Out of a call on a helper, such as a lock with a time limit. */
+	if (gt->hopping)
+		mx_hop_end();
+	if (env->__mask_was_saved)
+		mx_sig_setmask(gt, mx_sigbits((sigset_t *)
 		    &env->__saved_mask));
 }
 
@@ -188,6 +195,17 @@ __longjmp_chk(struct __jmp_buf_tag *env, int value)
 
 /* ---- waiting for a signal ---- */
 
+/* Also when the wait is cancelled, which unwinds. */
+static void
+sigwait_undo(int *fd)
+{
+	mx_me.sigwaiting = 0;
+	if (*fd < 0)
+		return;
+	mx_fd_closing(*fd);
+	real.close(*fd);
+}
+
 /*
  * sigtimedwait(2). Parks on a signalfd for what is sent to the process; what is
  * sent to the thread is in its own queue. Not restarted after a handler.
@@ -200,7 +218,7 @@ sigtimedwait(const sigset_t *set, siginfo_t *info,
 	struct mx_io io = { .saved = errno };
 	uint64_t dl = MX_NEVER;
 	siginfo_t mine;
-	int sig, rc = 0;
+	int sig, rc = 0, fd __attribute__((cleanup(sigwait_undo))) = -1;
 
 	if (!mx_on() || (uintptr_t)set < 4096 || (timeout &&
 	    ((uintptr_t)timeout < 4096 || timeout->tv_nsec < 0 ||
@@ -210,8 +228,8 @@ sigtimedwait(const sigset_t *set, siginfo_t *info,
 	if (timeout)
 		dl = mx_after_ns((uint64_t)timeout->tv_sec * MX_NS +
 		    (uint64_t)timeout->tv_nsec);
-	io.fd = mx_fd_high(signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC));
-	if (io.fd < 0)
+	io.fd = fd = mx_fd_high(signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC));
+	if (fd < 0)
 		return MX_HOP(MX_HOP_CANCEL, real.sigtimedwait(set, info, timeout));
 	mx_fd_closed(io.fd);
 	mx_me.sigwaiting = mx_sigbits(set);
@@ -232,10 +250,9 @@ sigtimedwait(const sigset_t *set, siginfo_t *info,
 			break;
 		}
 	}
-	mx_me.sigwaiting = 0;
 	rc = errno;
-	mx_fd_closing(io.fd);
-	real.close(io.fd);
+	sigwait_undo(&fd);
+	fd = -1;
 	errno = sig > 0 ? io.saved : rc;
 	if (sig > 0 && info)
 		*info = mine;

@@ -18,6 +18,7 @@ sleep_until(uint64_t dl, const char *call)
 		mx_enter(gt);
 		mx_sig_begin(gt);
 		mx_arm(gt);
+		mx_fence();
 		if (mx_interrupted(gt) && mx_disarm(gt))
 			rc = -EINTR;
 		else

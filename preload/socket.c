@@ -265,7 +265,7 @@ sendto(int fd, const void *buf, size_t len, int flags,
 {
 	const struct sockaddr *sa = addr.__sockaddr__;
 	struct mx_io io;
-	ssize_t n;
+	ssize_t n, rest = 0;
 	int rc;
 
 	if (!sa)
@@ -279,9 +279,9 @@ sendto(int fd, const void *buf, size_t len, int flags,
 		if (n >= 0) {
 			/* TCP Fast Open, or a connected stream: the rest. */
 			if ((size_t)n < len)
-				return n + send(fd, (const char *)buf + n,
+				rest = send(fd, (const char *)buf + n,
 				    len - (size_t)n, flags | MSG_NOSIGNAL);
-			return mx_io_done(&io, n);
+			return mx_io_done(&io, rest > 0 ? n + rest : n);
 		}
 		rc = errno;
 		if (rc == EAGAIN)

@@ -68,6 +68,28 @@ mutex_slow(pthread_mutex_t *m, uint64_t dl)
 	return lot_result(mx_lot_wait(m, try_mutex, m, dl, 0));
 }
 
+/*
+ * Priority inheritance is between kernel threads: the kernel would look for an
+ * owner that is none of its own. Once there are green threads such a mutex is
+ * made a plain one, unless it is shared between processes.
+ */
+int
+pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *attr)
+{
+	pthread_mutexattr_t mine;
+	int protocol, shared;
+
+	if (!attr || !atomic_load_explicit(&mx_active, memory_order_relaxed) ||
+	    pthread_mutexattr_getprotocol(attr, &protocol) ||
+	    protocol != PTHREAD_PRIO_INHERIT ||
+	    pthread_mutexattr_getpshared(attr, &shared) ||
+	    shared == PTHREAD_PROCESS_SHARED)
+		return real.pthread_mutex_init(m, attr);
+	mine = *attr;
+	pthread_mutexattr_setprotocol(&mine, PTHREAD_PRIO_NONE);
+	return real.pthread_mutex_init(m, &mine);
+}
+
 /* pthread_mutex_lock(3). Parks; not a cancellation point. */
 int
 pthread_mutex_lock(pthread_mutex_t *m)

@@ -58,7 +58,7 @@ build(struct mx_domain *d, struct mx_gt *gt)
 {
 	int rc;
 
-	if (mx_timer_reserve(d, 64) < 0)
+	if (mx_timer_reserve(d, 4096) < 0)
 		return ENOMEM;
 	rc = mx_loop_init(d);
 	if (rc == 0 && !d->hub)
@@ -91,12 +91,15 @@ enter(struct mx_gt *gt)
 	if (!gt->home)
 		return EAGAIN;
 	d = domain_get();
-	if (!d)
+	if (!d) {
+		mx_thread_unadopt(gt);
 		return ENOMEM;
+	}
 	rc = build(d, gt);
 	if (rc) {
 		mx_loop_fini(d);
 		d->used = false;
+		mx_thread_unadopt(gt);
 		return rc;
 	}
 	gt->kt = gt->home;
@@ -240,6 +243,9 @@ mx_domain_fork_parent(void)
 
 	mx_signal_lock(false);
 	mx_stack_lock(false);
+	/* A child may ask to die with the thread that made it: keep that one. */
+	if (gt->kt)
+		gt->kt->forked = true;
 	mx_crit_leave();
 	if (gt->dom && gt->depth == 1 && !gt->hopping)
 		mx_leave(gt);
@@ -273,13 +279,19 @@ mx_domain_fork_child(void)
 	struct mx_gt *gt = &mx_me;
 	struct mx_domain *d = gt->dom;
 
+	/*
+	 * The kernel goes on writing to the rseq area of the kernel thread that
+	 * forked, on a stack that is free memory here.
+	 */
+	if (d && gt->kt && !gt->kt->borrowed)
+		mx_rseq_forget(gt->kt->idle);
 	mx_signal_lock(false);
 	mx_stack_lock(false);
 	mx_lot_fork();
 	mx_kt_fork();
 	mx_monitor_fork();
 	mx_thread_fork();
-	pthread_mutex_init(&enter_lock, NULL);
+	enter_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	mx_crit_leave();
 	atomic_store(&mx_domains, d);
 	mx_process_main = NULL;

@@ -33,53 +33,31 @@ struct mx_fdtab {
 };
 
 _Atomic uint32_t mx_tmo_gen = 1;
-_Atomic uint32_t mx_evseq;
 
 /* ---- our own descriptors ---- */
 
-#define OWN_MAX 64
-static _Atomic int own[OWN_MAX];	/* fd + 1, 0: empty */
-static _Atomic int own_n;		/* slots in use at most */
+/* One bit a number; the pages in use are those of the few high ones. */
+static _Atomic uint64_t own[CHUNK * CHUNKS / 64];
 
 bool
 mx_fd_ours(int fd)
 {
-	int i, n = atomic_load_explicit(&own_n, memory_order_relaxed);
-
-	for (i = 0; i < n; i++)
-		if (atomic_load_explicit(&own[i], memory_order_relaxed) ==
-		    fd + 1)
-			return true;
-	return false;
+	return (unsigned)fd < CHUNK * CHUNKS && (atomic_load_explicit(
+	    &own[fd / 64], memory_order_relaxed) >> (fd % 64) & 1);
 }
 
 void
 mx_fd_own(int fd)
 {
-	int i, empty, n;
-
-	for (i = 0; i < OWN_MAX; i++) {
-		empty = 0;
-		if (!atomic_compare_exchange_strong(&own[i], &empty, fd + 1))
-			continue;
-		n = atomic_load(&own_n);
-		while (n < i + 1 &&
-		    !atomic_compare_exchange_weak(&own_n, &n, i + 1))
-			;
-		return;
-	}
+	if ((unsigned)fd < CHUNK * CHUNKS)
+		atomic_fetch_or(&own[fd / 64], 1ull << fd % 64);
 }
 
 void
 mx_fd_disown(int fd)
 {
-	int i, want;
-
-	for (i = 0; i < OWN_MAX; i++) {
-		want = fd + 1;
-		if (atomic_compare_exchange_strong(&own[i], &want, 0))
-			return;
-	}
+	if ((unsigned)fd < CHUNK * CHUNKS)
+		atomic_fetch_and(&own[fd / 64], ~(1ull << fd % 64));
 }
 
 /*
@@ -270,7 +248,7 @@ mx_fd_poll(struct mx_domain *d, int timeout)
 	n = real.epoll_wait(d->epfd, ev, EVENTS, timeout);
 	if (n <= 0)
 		return 0;
-	atomic_fetch_add_explicit(&mx_evseq, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&d->evseq, 1, memory_order_relaxed);
 	mx_spin_lock(&d->fdlock);
 	for (i = 0; i < n; i++) {
 		if (ev[i].data.u64 == DATA_TIMER) {

@@ -152,7 +152,7 @@ job_wait(struct mx_kt *kt)
 		if (mx_futex_wait(&kt->job, MX_JOB_NONE, rel) != -ETIMEDOUT)
 			continue;
 		lock();
-		last = idle_n <= 1 || kt->borrowed;
+		last = idle_n <= 1 || kt->borrowed || kt->forked;
 		if (!last && idle_remove(kt)) {
 			unlock();
 			return MX_JOB_QUIT;
@@ -359,6 +359,9 @@ queue_after(void *arg)
 	if (hops_now < mx_env.helpers && (kt = idle_pop()) != NULL) {
 		kt->helper = true;
 		hops_now++;
+	} else if (hops_now < mx_env.helpers) {
+		/* One has ended meanwhile, and nobody will look at the queue. */
+		gt->hop_again = true;
 	} else {
 		gt->next = NULL;
 		if (hopq)
@@ -370,6 +373,8 @@ queue_after(void *arg)
 	unlock();
 	if (kt)
 		mx_kt_give(kt, MX_JOB_GT, gt);
+	else if (gt->hop_again)
+		mx_ready(gt);
 }
 
 static bool
@@ -432,6 +437,13 @@ mx_hop_begin(enum mx_hop kind)
 	gt->hop_kt = kt;
 	gt->hopping = true;
 	mx_switch(gt, queue ? queue_after : give_after, gt);
+	if (unlikely(gt->hop_again)) {
+		gt->hop_again = gt->hopping = false;
+		mx_leave(gt);
+		errno = saved;
+		mx_hop_begin(kind);
+		return;
+	}
 	/* On the helper, without the domain; on stays 0. */
 	mx_crit_leave();
 	if (kind == MX_HOP_CANCEL && unlikely(mx_cancelled(gt))) {

@@ -78,7 +78,7 @@ starved(struct mx_domain *d, struct mx_kt *kt, uint64_t now)
 	uint64_t cpu;
 	bool first;
 
-	if (now - d->mon_since > 4 * mx_env.handoff ||
+	if (now - d->mon_since > 20 * mx_env.handoff ||
 	    clock_gettime(clock, &ts) < 0)
 		return false;
 	cpu = (uint64_t)ts.tv_sec * MX_NS + (uint64_t)ts.tv_nsec;

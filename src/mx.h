@@ -155,6 +155,7 @@ struct mx_gt {
 	bool is_process_main;	/* the process's first thread */
 	bool kernel_threads;	/* pthread_create makes kernel threads */
 	uint8_t hog;		/* leaves the domain at once when it runs next */
+	bool hop_again;		/* no helper was to be had: ask once more */
 	bool hopping;		/* on a helper, for one call */
 	uint8_t state;		/* enum mx_state */
 	uint8_t cancel_disabled;
@@ -219,6 +220,7 @@ struct mx_kt {
 	_Atomic(struct mx_gt *) want; /* gts that must run on just this one */
 	bool borrowed;		/* the program's own kernel thread */
 	bool helper;		/* [kt_lock] counted against the limit now */
+	bool forked;		/* children may depend on its life (prctl) */
 	bool reserved;		/* not to be listed before its first job */
 	bool is_idle;		/* [kt_lock] in the idle list */
 	bool used;		/* [kt_lock] slot taken */
@@ -253,6 +255,7 @@ struct mx_domain {
 	uint32_t nheap, heap_cap; /* [held] */
 	uint64_t armed;		/* [held] what the timerfd is set to */
 	int epfd, tfd;		/* our edge-triggered set; timer */
+	_Atomic uint32_t evseq;	/* events of all its descriptors */
 	bool loop_ready;	/* [held] libev's own epoll set has an event */
 	int last_n;		/* [held] events of the last look */
 	struct mx_fdtab *fdtab;
@@ -384,6 +387,7 @@ void mx_thread_default(size_t size);
 void mx_thread_trim(unsigned most);
 void mx_thread_fork(void);
 void mx_thread_list(struct mx_gt *gt, bool add);
+void mx_rseq_forget(struct mx_gt *gt);
 void mx_robust_run(struct mx_gt *gt);
 extern _Atomic int mx_main_gone;
 extern _Atomic unsigned mx_pooled;
@@ -494,6 +498,8 @@ mx_disarm(struct mx_gt *gt)
 static inline bool
 mx_interrupted(struct mx_gt *gt)
 {
+	/* Arming came before a lock or fence; so these loads come after it. */
+	mx_arch_fence_after_rmw();
 	return atomic_load(&gt->sigpend) != NULL || mx_cancelled(gt) ||
 	    (gt->sigkeep && gt->sigran);
 }
@@ -613,7 +619,6 @@ int mx_fd_init(struct mx_domain *d);
 void mx_fd_forget_all(struct mx_domain *d);
 void mx_fd_fini(struct mx_domain *d);
 extern _Atomic uint32_t mx_tmo_gen;
-extern _Atomic uint32_t mx_evseq; /* events of all descriptors */
 
 /* ---- kthread: kernel threads, hop ---- */
 

@@ -248,18 +248,24 @@ void
 mx_sig_run(void)
 {
 	struct mx_gt *gt = &mx_me;
-	struct mx_sig *s, *next;
+	struct mx_sig *s, *next, *run;
 
 	while (gt->depth == 0 && atomic_load(&gt->sigpend)) {
+		run = NULL;
 		for (s = record_take_all(&gt->sigpend); s; s = next) {
 			next = s->next;
 			if (gt->mask & bit(s->info.si_signo)) {
 				s->next = gt->sighold;
 				gt->sighold = s;
-				continue;
+			} else if (!run) {
+				run = s;
+			} else {
+				record_push(&gt->sigpend, s);
 			}
-			run_queued(gt, s);
 		}
+		/* One at a time: its handler may jump away. */
+		if (run)
+			run_queued(gt, run);
 	}
 }
 
@@ -291,7 +297,7 @@ queueinfo(int tid, int sig, const siginfo_t *info)
 int
 mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 {
-	struct mx_kt *kt = gt->kt;
+	struct mx_kt *kt;
 	struct mx_sig *s;
 	siginfo_t kick;
 
@@ -325,7 +331,8 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 	 * handoff), only a signal to that kernel thread gets it out; one that
 	 * comes too late finds an empty queue.
 	 */
-	if (kt && kt->cur == gt) {
+	kt = gt->kt;
+	if (kt && kt->cur == gt && !(gt->mask & bit(sig))) {
 		memset(&kick, 0, sizeof(kick));
 		kick.si_signo = sig;
 		kick.si_code = SI_QUEUE;
@@ -488,6 +495,34 @@ mx_sig_kick(struct mx_gt *gt)
 		kick_send(kt->tid, &kick_cookie);
 }
 
+/*
+ * False for a main thread that has ended, and for what the kernel itself runs
+ * in the process (io_uring): libc's threads never block signal 32.
+ */
+static bool
+runs_handlers(int tid)
+{
+	unsigned long long blocked = 0;
+	char path[64], text[4096], *p;
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	fd = real.open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	len = real.read(fd, text, sizeof(text) - 1);
+	real.close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	p = strstr(text, "\nState:\t");
+	if (p && (p[8] == 'Z' || p[8] == 'X'))
+		return false;
+	p = strstr(text, "\nSigBlk:\t");
+	if (p)
+		blocked = strtoull(p + 9, NULL, 16);
+	return !(blocked & bit(32));
+}
+
 /* True: tid has acknowledged, or is gone. */
 static bool
 xid_wait(int tid, uint32_t acks)
@@ -536,6 +571,8 @@ mx_xid(long number, long a, long b, long c)
 			for (i = 0; i < n && done[i] != tid; i++)
 				;
 			if (tid <= 0 || tid == me || i < n)
+				continue;
+			if (!runs_handlers(tid))
 				continue;
 			again = true;
 			acks = atomic_load(&xid.acks);
@@ -643,6 +680,17 @@ run_here(struct mx_gt *gt, int sig, siginfo_t *si, void *uc)
 		mx_sig_run();
 }
 
+/* Sent to the kernel thread that was hit, hence to what runs on it. */
+static bool
+for_thread(int sig, const siginfo_t *si)
+{
+	/* SIGPIPE comes from the thread's own write; a timer may name one. */
+	return si->si_code == SI_TKILL || si->si_code == SI_TIMER ||
+	    sig == SIGPROF || sig == SIGVTALRM ||
+	    (sig == SIGPIPE && si->si_code == SI_USER &&
+	    si->si_pid == getpid());
+}
+
 static void
 handler(int sig, siginfo_t *si, void *uc)
 {
@@ -670,7 +718,7 @@ handler(int sig, siginfo_t *si, void *uc)
 			mx_sig_run();
 		goto out;
 	}
-	directed = si->si_code == SI_TKILL;
+	directed = for_thread(sig, si);
 	if (!directed && main && main->dom && main->state == MX_STATE_ALIVE &&
 	    !(main->mask & bit(sig)))
 		to = main;

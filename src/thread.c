@@ -131,6 +131,12 @@ rseq_forget(char *tp)
 		area[1] = (uint32_t)-2;	/* cpu_id: registration failed */
 }
 
+void
+mx_rseq_forget(struct mx_gt *gt)
+{
+	rseq_forget(gt->ctx.tp);
+}
+
 /* ---- birth ---- */
 
 struct birth {
@@ -761,7 +767,8 @@ reserve(struct mx_domain *d)
 {
 	int rc;
 
-	if (atomic_load(&d->nlive) + 1 < d->heap_cap)
+	/* With room to spare: others may be at this point, too. */
+	if (atomic_load(&d->nlive) + 1024 < d->heap_cap)
 		return 0;
 	mx_enter(&mx_me);
 	rc = mx_timer_reserve(d, d->heap_cap * 2 + 2);
@@ -904,6 +911,8 @@ mx_thread_exit(void *retval)
 {
 	struct mx_gt *gt = &mx_me;
 
+	if (gt->hopping)
+		mx_hop_end();
 	gt->exiting = true;
 	gt->retval = retval;
 	if (gt->is_main && gt->role != gt_main) {
