@@ -114,6 +114,7 @@ enter(struct mx_gt *gt)
 			gt->kt->ss_sp = ss.ss_sp;
 	}
 	d->main = gt;
+	d->clock = mx_now();
 	d->peak = 0;
 	d->switches = d->parks = d->handoffs = 0;
 	d->hops = d->created = d->reused = 0;

@@ -118,6 +118,7 @@ enum mx_state {
 struct mx_why {
 	const char *call;	/* "recv", "pthread_mutex_lock", ... */
 	uintptr_t object;	/* descriptor or address */
+	uint64_t since;		/* its domain's clock when it parked */
 };
 
 struct mx_timer {
@@ -270,6 +271,7 @@ struct mx_domain {
 	_Atomic uint64_t hubmask; /* signals that every gt blocks */
 	_Atomic unsigned nlive;	/* main included */
 	unsigned peak;
+	uint64_t clock;		/* [held] mx_now() when the hub last ran */
 	uint64_t switches, parks, handoffs; /* [held] */
 	_Atomic uint64_t hops, created, reused;
 	uint64_t mon_last;	/* monitor only: hold at its last look */

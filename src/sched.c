@@ -390,6 +390,7 @@ mx_park(struct mx_gt *gt, uint64_t dl)
 	struct mx_domain *d = gt->dom;
 
 	d->parks++;
+	gt->why.since = d->clock;
 	if (dl != MX_NEVER) {
 		gt->timer.dl = dl;
 		mx_timer_add(d, &gt->timer);
@@ -460,6 +461,7 @@ mx_hub(struct mx_gt *gt)
 	for (;;) {
 		mx_after(gt);
 		d->burst = 0;
+		d->clock = mx_now();
 		atomic_store_explicit(&d->kicked, 0, memory_order_relaxed);
 		mx_inbox_drain(d);
 		if (unlikely(atomic_load(&d->sigq) != NULL))
@@ -479,6 +481,7 @@ mx_hub(struct mx_gt *gt)
 			if (!atomic_load(&d->inbox) && !atomic_load(&d->kicked))
 				mx_loop_wait(d);
 			atomic_store(&d->sleeping, 0);
+			d->clock = mx_now();
 			if (unlikely(atomic_load_explicit(&mx_monitor_asleep,
 			    memory_order_relaxed)))
 				mx_monitor_poke();

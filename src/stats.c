@@ -151,12 +151,16 @@ put_stack(int fd, struct mx_gt *gt)
 	void *stack;
 	int rc, depth;
 
-	if (real.pthread_getattr_np(gt->pt, &attr) != 0)
-		return 0;
-	rc = pthread_attr_getstack(&attr, &stack, &size);
-	pthread_attr_destroy(&attr);
-	if (rc)
-		return 0;
+	stack = gt->stack_low;
+	size = gt->stack_size;
+	if (!stack) {
+		if (real.pthread_getattr_np(gt->pt, &attr) != 0)
+			return 0;
+		rc = pthread_attr_getstack(&attr, &stack, &size);
+		pthread_attr_destroy(&attr);
+		if (rc)
+			return 0;
+	}
 	low = (uintptr_t)gt->ctx.sp;
 	high = (uintptr_t)stack + size;
 	if (low < (uintptr_t)stack || low >= high)
@@ -216,6 +220,11 @@ mixio_dump(int fd)
 			    gt->why.object < 1 << 21 ? " in %s(%lu)" :
 			    " in %s(%#lx)", gt->why.call,
 			    (unsigned long)gt->why.object);
+		/* The hub's clock is behind by what it has not seen yet. */
+		if (!strcmp(state, "parked"))
+			n += snprintf(line + n, sizeof(line) - (size_t)n,
+			    " for %.3f s", (double)(mx_now() -
+			    gt->why.since) / 1e9);
 		line[n++] = '\n';
 		rc = put(fd, line, (size_t)n);
 		if (rc == 0 && !strcmp(state, "parked"))
