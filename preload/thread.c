@@ -318,7 +318,7 @@ pthread_getcpuclockid(pthread_t pt, clockid_t *clock)
 	return 0;
 }
 
-int
+MX_NO_TSAN int
 pthread_getattr_np(pthread_t pt, pthread_attr_t *attr)
 {
 	struct mx_gt *gt = mx_thread_of(pt);

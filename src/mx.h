@@ -37,7 +37,10 @@ void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);
 #define MX_HB_RELEASE(p) __tsan_release(p)
 #define MX_HB_ACQUIRE(p) __tsan_acquire(p)
+/* It calls these in a thread that it does not know yet. */
+#define MX_NO_TSAN __attribute__((no_sanitize("thread")))
 #else
+#define MX_NO_TSAN
 #define MX_HB_RELEASE(p) ((void)0)
 #define MX_HB_ACQUIRE(p) ((void)0)
 #endif

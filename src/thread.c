@@ -89,7 +89,7 @@ mx_thread_init(void)
 }
 
 /* The record of thread pt, of whatever kind. */
-struct mx_gt *
+MX_NO_TSAN struct mx_gt *
 mx_thread_of(pthread_t pt)
 {
 	static struct mx_gt plain;
@@ -258,10 +258,7 @@ static struct {
 static _Atomic unsigned keys_end; /* keys above were never created */
 
 /* ThreadSanitizer's own key, made before it can be called here. */
-#ifdef __SANITIZE_THREAD__
-__attribute__((no_sanitize("thread")))
-#endif
-int
+MX_NO_TSAN int
 mx_key_create(pthread_key_t *key, mx_dtor_fn dtor)
 {
 	int rc = real.pthread_key_create(key, dtor);
