@@ -138,8 +138,7 @@ main(int argc, char **argv)
 	qsort(s.took, s.n, sizeof(double), compare);
 	if (s.n == 0)
 		return 1;
-	printf("n=%d p50=%.2f p99=%.2f max=%.2f\n", s.n,
-	       s.took[s.n / 2] * 1e3, s.took[(int)(s.n * 0.99)] * 1e3,
-	       s.took[s.n - 1] * 1e3);
+	printf("n=%d p50=%.2f p99=%.2f max=%.2f\n", s.n, s.took[s.n / 2] * 1e3,
+	       s.took[(int)(s.n * 0.99)] * 1e3, s.took[s.n - 1] * 1e3);
 	return 0;
 }

@@ -20,11 +20,11 @@
 #define MAX_FD 20000
 
 struct conn {
-	char head[512];  /* what came of the request */
-	int len;         /* bytes of it */
-	long item;       /* the number asked for */
-	long long due;   /* when to answer, ns */
-	int next;        /* in the queue of answers, -1 at its end */
+	char head[512]; /* what came of the request */
+	int len; /* bytes of it */
+	long item; /* the number asked for */
+	long long due; /* when to answer, ns */
+	int next; /* in the queue of answers, -1 at its end */
 };
 
 static struct conn *conns;

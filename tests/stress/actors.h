@@ -127,7 +127,7 @@ does_fork(void *arg)
 
 /* --------------------------------------------------------------- signals */
 
-static sem_t handled;                 /* posted by the handler */
+static sem_t handled; /* posted by the handler */
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 static __thread volatile sig_atomic_t my_signals;
 
@@ -408,7 +408,8 @@ does_look_up(void *arg)
 {
 	struct slot *s = arg;
 	struct addrinfo hints = { .ai_family = AF_INET,
-				  .ai_socktype = SOCK_STREAM }, *ai;
+				  .ai_socktype = SOCK_STREAM },
+			*ai;
 
 	while (s->done < s->of) {
 		char port[8];

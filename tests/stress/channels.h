@@ -8,31 +8,39 @@
 
 #include "common.h"
 
-#define RING 16                       /* items in a channel of our own */
+#define RING 16 /* items in a channel of our own */
 #define MAX_ITEMS (1ull << 28)
 
 enum make {
-	COND, TIMEDCOND, SEM, PIPE, SEQPACKET, TCP, EVENTFD, POLL, EPOLL,
+	COND,
+	TIMEDCOND,
+	SEM,
+	PIPE,
+	SEQPACKET,
+	TCP,
+	EVENTFD,
+	POLL,
+	EPOLL,
 	MAKES
 };
 
-static const char *const make_names[] = { "cond", "timedcond", "sem", "pipe",
-					  "seqpacket", "tcp", "eventfd",
-					  "poll", "epoll" };
+static const char *const make_names[] = { "cond",    "timedcond", "sem",
+					  "pipe",    "seqpacket", "tcp",
+					  "eventfd", "poll",	  "epoll" };
 
 struct channel {
 	enum make make;
-	pthread_mutex_t m, m2;        /* the ring; senders and receivers */
+	pthread_mutex_t m, m2; /* the ring; senders and receivers */
 	pthread_cond_t not_empty, not_full;
 	sem_t items, room;
 	uint64_t ring[RING];
 	unsigned head, tail;
-	int fd[2], ev, ep;            /* [0] is read from, [1] written to */
+	int fd[2], ev, ep; /* [0] is read from, [1] written to */
 	uint64_t sent, received;
 };
 
 static struct channel channels[MAKES];
-static unsigned char *ledger;         /* a bit for each item that arrived */
+static unsigned char *ledger; /* a bit for each item that arrived */
 static uint64_t next_item, received;
 
 static void
@@ -136,8 +144,8 @@ put(struct channel *c, uint64_t x)
 		/* The lock is held while it waits: others queue up. */
 		pthread_mutex_lock(&c->m2);
 		for (size_t done = 0; done < sizeof(x);) {
-			n = send(c->fd[1], (char *)&x + done,
-				 sizeof(x) - done, 0);
+			n = send(c->fd[1], (char *)&x + done, sizeof(x) - done,
+				 0);
 			if (n < 0 && errno != EINTR)
 				DIE("send: %s", strerror(errno));
 			done += n < 0 ? 0 : n;
@@ -222,8 +230,8 @@ get(struct channel *c)
 	case TCP:
 		pthread_mutex_lock(&c->m);
 		for (size_t done = 0; done < sizeof(x);) {
-			n = recv(c->fd[0], (char *)&x + done,
-				 sizeof(x) - done, MSG_WAITALL);
+			n = recv(c->fd[0], (char *)&x + done, sizeof(x) - done,
+				 MSG_WAITALL);
 			if (n == 0 || (n < 0 && errno != EINTR))
 				DIE("recv: %s", strerror(errno));
 			done += n < 0 ? 0 : n;
@@ -250,8 +258,8 @@ produces(void *arg)
 	struct channel *c = &channels[s->channel];
 
 	while (s->done < s->of) {
-		uint64_t x = __atomic_fetch_add(&next_item, 1,
-						__ATOMIC_RELAXED);
+		uint64_t x =
+			__atomic_fetch_add(&next_item, 1, __ATOMIC_RELAXED);
 
 		if (x >= MAX_ITEMS)
 			DIE("more items than the ledger has");
@@ -274,13 +282,13 @@ consumes(void *arg)
 		unsigned char bit;
 
 		if (x >= __atomic_load_n(&next_item, __ATOMIC_SEQ_CST))
-			DIE("%s: item %llu was never sent",
-			    make_names[c->make], (unsigned long long)x);
+			DIE("%s: item %llu was never sent", make_names[c->make],
+			    (unsigned long long)x);
 		bit = 1 << x % 8;
 		if (__atomic_fetch_or(&ledger[x / 8], bit, __ATOMIC_SEQ_CST) &
 		    bit)
-			DIE("%s: item %llu arrived twice",
-			    make_names[c->make], (unsigned long long)x);
+			DIE("%s: item %llu arrived twice", make_names[c->make],
+			    (unsigned long long)x);
 		__atomic_add_fetch(&received, 1, __ATOMIC_RELAXED);
 		step(s);
 		if (rnd(&s->seed) % 64 == 0)

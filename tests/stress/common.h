@@ -32,9 +32,9 @@
 /* What one thread is at: written by it, read by the watchdog. */
 struct slot {
 	int used;
-	int kernel;                   /* it is a kernel thread */
+	int kernel; /* it is a kernel thread */
 	const char *volatile what;
-	volatile long done, of;       /* steps */
+	volatile long done, of; /* steps */
 	volatile int channel;
 	uint64_t seed;
 	pthread_t thread;

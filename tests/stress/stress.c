@@ -37,8 +37,7 @@ wrapper(void *arg)
 }
 
 static void
-launch(uint64_t *r, void *(*fn)(void *), const char *what, int channel,
-       long of)
+launch(uint64_t *r, void *(*fn)(void *), const char *what, int channel, long of)
 {
 	pthread_attr_t attr;
 	struct slot *s = NULL;
@@ -112,8 +111,7 @@ spawner(void *arg)
 		} else if (k < 35 && wants('k')) {
 			launch(&r, does_kill, "kill", -1, 1 + rnd(&r) % 10);
 		} else if (k < 37 && wants('x')) {
-			launch(&r, does_cancel, "cancel", -1,
-			       1 + rnd(&r) % 5);
+			launch(&r, does_cancel, "cancel", -1, 1 + rnd(&r) % 5);
 		} else if (k < 39 && wants('b')) {
 			launch(&r, does_party, "party", -1, 1 + rnd(&r) % 3);
 		} else if (k < 41 && wants('h')) {
@@ -164,9 +162,10 @@ watchdog(void *arg)
 			last = p;
 			since = now();
 		} else if (now() - since > limit) {
-			fprintf(stderr, "# nothing moved for %.0f s, seed "
-				"%llu; outstanding:\n", limit,
-				(unsigned long long)seed);
+			fprintf(stderr,
+				"# nothing moved for %.0f s, seed "
+				"%llu; outstanding:\n",
+				limit, (unsigned long long)seed);
 			tell();
 			if (dump)
 				dump(2);

@@ -61,6 +61,7 @@ ename(int e)
 		int num;
 		const char *name;
 	} tbl[] = {
+/* clang-format off */
 #define N(x) { x, #x },
 		N(EPERM) N(ENOENT) N(ESRCH) N(EINTR) N(EIO) N(ENXIO) N(E2BIG)
 		N(ENOEXEC) N(EBADF) N(ECHILD) N(EAGAIN) N(ENOMEM) N(EACCES)
@@ -68,13 +69,13 @@ ename(int e)
 		N(ENFILE) N(EMFILE) N(ENOTTY) N(EFBIG) N(ENOSPC) N(ESPIPE)
 		N(EROFS) N(EPIPE) N(EDOM) N(ERANGE) N(EDEADLK) N(ENOSYS)
 		N(ELOOP) N(ENOTSOCK) N(EDESTADDRREQ) N(EMSGSIZE) N(EPROTOTYPE)
-		N(ENOPROTOOPT) N(EPROTONOSUPPORT) N(EOPNOTSUPP)
-		N(EAFNOSUPPORT) N(EADDRINUSE) N(EADDRNOTAVAIL) N(ENETUNREACH)
-		N(ECONNABORTED) N(ECONNRESET) N(ENOBUFS) N(EISCONN)
-		N(ENOTCONN) N(ETIMEDOUT) N(ECONNREFUSED) N(EALREADY)
-		N(EINPROGRESS) N(ECANCELED) N(EOWNERDEAD) N(ENOTRECOVERABLE)
-		N(EOVERFLOW) N(EBADFD)
+		N(ENOPROTOOPT) N(EPROTONOSUPPORT) N(EOPNOTSUPP) N(EAFNOSUPPORT)
+		N(EADDRINUSE) N(EADDRNOTAVAIL) N(ENETUNREACH) N(ECONNABORTED)
+		N(ECONNRESET) N(ENOBUFS) N(EISCONN) N(ENOTCONN) N(ETIMEDOUT)
+		N(ECONNREFUSED) N(EALREADY) N(EINPROGRESS) N(ECANCELED)
+		N(EOWNERDEAD) N(ENOTRECOVERABLE) N(EOVERFLOW) N(EBADFD)
 #undef N
+		/* clang-format on */
 	};
 	static __thread char other[16];
 
@@ -97,28 +98,28 @@ show_rc(const char *text, long rc, int err)
 }
 
 /* A call that returns -1 and sets errno. */
-#define R(expr) \
-	do { \
-		errno = 0; \
-		long r_ = (long)(expr); \
+#define R(expr)                            \
+	do {                               \
+		errno = 0;                 \
+		long r_ = (long)(expr);    \
 		show_rc(#expr, r_, errno); \
 	} while (0)
 /* A call that returns an errno value. */
-#define E(expr) \
-	do { \
-		int e_ = (expr); \
+#define E(expr)                                   \
+	do {                                      \
+		int e_ = (expr);                  \
 		say("%s = %s", #expr, ename(e_)); \
 	} while (0)
 /* A condition. */
 #define IS(cond) say("%s: %s", #cond, (cond) ? "yes" : "NO")
 /* Something that must work for the test to make sense. */
-#define MUST(cond) \
-	do { \
-		if (!(cond)) { \
+#define MUST(cond)                                                     \
+	do {                                                           \
+		if (!(cond)) {                                         \
 			say("line %d: %s failed: %s", __LINE__, #cond, \
-			    ename(errno)); \
-			_exit(99); \
-		} \
+			    ename(errno));                             \
+			_exit(99);                                     \
+		}                                                      \
 	} while (0)
 
 static inline double

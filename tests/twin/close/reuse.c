@@ -31,8 +31,8 @@ work(void *arg)
 			tcp_pair(sv);
 		else
 			MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == 0);
-		t = (i % 9 == 0 ? spawn_kernel : spawn)(
-			peer, (void *)(intptr_t)sv[1]);
+		t = (i % 9 == 0 ? spawn_kernel
+				: spawn)(peer, (void *)(intptr_t)sv[1]);
 		snprintf(out, sizeof(out), "thread %d round %d", k, i);
 		for (int r = 0; r < 3; r++) {
 			memset(in, 0, sizeof(in));

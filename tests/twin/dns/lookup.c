@@ -8,11 +8,11 @@
 static const char *
 gai_name(int e)
 {
-	return e == 0		 ? "0"
-	       : e == EAI_NONAME ? "EAI_NONAME"
-	       : e == EAI_SERVICE ? "EAI_SERVICE"
+	return e == 0		   ? "0"
+	       : e == EAI_NONAME   ? "EAI_NONAME"
+	       : e == EAI_SERVICE  ? "EAI_SERVICE"
 	       : e == EAI_BADFLAGS ? "EAI_BADFLAGS"
-	       : e == EAI_FAMILY ? "EAI_FAMILY"
+	       : e == EAI_FAMILY   ? "EAI_FAMILY"
 	       : e == EAI_SOCKTYPE ? "EAI_SOCKTYPE"
 	       : e == EAI_OVERFLOW ? "EAI_OVERFLOW"
 				   : "other";
@@ -21,8 +21,10 @@ gai_name(int e)
 static void
 look(const char *host, const char *serv, int flags, int family)
 {
-	struct addrinfo hints = { .ai_flags = flags, .ai_family = family,
-				  .ai_socktype = SOCK_STREAM }, *ai = NULL;
+	struct addrinfo hints = { .ai_flags = flags,
+				  .ai_family = family,
+				  .ai_socktype = SOCK_STREAM },
+			*ai = NULL;
 	int e = getaddrinfo(host, serv, &hints, &ai);
 	char text[64] = "", port[16] = "";
 

@@ -14,7 +14,8 @@ static void *
 work(void *arg)
 {
 	struct addrinfo hints = { .ai_family = AF_INET,
-				  .ai_socktype = SOCK_STREAM }, *ai;
+				  .ai_socktype = SOCK_STREAM },
+			*ai;
 	struct sockaddr_in *in;
 	struct hostent he, *res;
 	char buf[2048], port[8];
@@ -22,8 +23,8 @@ work(void *arg)
 
 	snprintf(port, sizeof(port), "%d", 1000 + k);
 	for (int i = 0; i < 5; i++) {
-		if (getaddrinfo(i % 2 ? "127.0.0.1" : "localhost", port,
-				&hints, &ai) != 0)
+		if (getaddrinfo(i % 2 ? "127.0.0.1" : "localhost", port, &hints,
+				&ai) != 0)
 			continue;
 		in = (struct sockaddr_in *)ai->ai_addr;
 		if (in->sin_addr.s_addr == htonl(INADDR_LOOPBACK) &&
@@ -31,8 +32,8 @@ work(void *arg)
 			__atomic_add_fetch(&good, 1, __ATOMIC_SEQ_CST);
 		freeaddrinfo(ai);
 		if (gethostbyname_r("localhost", &he, buf, sizeof(buf), &res,
-				    &herr) == 0 && res &&
-		    res->h_addrtype == AF_INET)
+				    &herr) == 0 &&
+		    res && res->h_addrtype == AF_INET)
 			__atomic_add_fetch(&good, 1, __ATOMIC_SEQ_CST);
 	}
 	return NULL;

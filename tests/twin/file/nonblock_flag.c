@@ -70,8 +70,7 @@ child(void)
 	while (poll(&pf, 1, 0) == 0) {
 		for (int k = 0; k < 500; k++)
 			for (size_t i = 0; i < NELEM(fds); i++)
-				seen += !!(fcntl(fds[i], F_GETFL) &
-					   O_NONBLOCK);
+				seen += !!(fcntl(fds[i], F_GETFL) & O_NONBLOCK);
 		looks++;
 	}
 	say("looked %d, seen %lu", looks > 0, seen);

@@ -51,8 +51,8 @@ work(void *arg)
 
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == 0);
 	t = spawn(drains, &sv[1]);
-	while (done < SIZE && (n = sendfile(sv[0], file, &off,
-					    SIZE - done)) > 0)
+	while (done < SIZE &&
+	       (n = sendfile(sv[0], file, &off, SIZE - done)) > 0)
 		done += n;
 	close(sv[0]);
 	join(t);

@@ -39,12 +39,10 @@ main(void)
 	out = fdopen(p[1], "w");
 	setvbuf(out, NULL, _IOLBF, 0);
 	for (int i = 0; i < 4; i++)
-		r[i] = i == 3 ? spawn_kernel(reads, NULL)
-			      : spawn(reads, NULL);
+		r[i] = i == 3 ? spawn_kernel(reads, NULL) : spawn(reads, NULL);
 	settle();
 	for (int i = 0; i < 4; i++)
-		w[i] = i == 3 ? spawn_kernel(prints, out)
-			      : spawn(prints, out);
+		w[i] = i == 3 ? spawn_kernel(prints, out) : spawn(prints, out);
 	for (int i = 0; i < 4; i++)
 		join(w[i]);
 	fclose(out);

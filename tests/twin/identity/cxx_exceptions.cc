@@ -8,12 +8,12 @@
 
 static int bad;
 
-#define CHECK(c) \
-	do { \
-		if (!(c)) { \
-			say("line %d: %s", __LINE__, #c); \
+#define CHECK(c)                                                       \
+	do {                                                           \
+		if (!(c)) {                                            \
+			say("line %d: %s", __LINE__, #c);              \
 			__atomic_add_fetch(&bad, 1, __ATOMIC_SEQ_CST); \
-		} \
+		}                                                      \
 	} while (0)
 
 struct parks_in_destructor {

@@ -50,10 +50,10 @@ main(void)
 		join(t[i]);
 	say("bad %d, main's unchanged: %d", bad, fegetround() == FE_TONEAREST);
 	fesetround(FE_UPWARD);
-	say("inherited: %d", (intptr_t)join(spawn(mode_of_child, NULL)) ==
-	    FE_UPWARD);
+	say("inherited: %d",
+	    (intptr_t)join(spawn(mode_of_child, NULL)) == FE_UPWARD);
 	fesetround(FE_TONEAREST);
-	say("inherited: %d", (intptr_t)join(spawn(mode_of_child, NULL)) ==
-	    FE_TONEAREST);
+	say("inherited: %d",
+	    (intptr_t)join(spawn(mode_of_child, NULL)) == FE_TONEAREST);
 	return 0;
 }

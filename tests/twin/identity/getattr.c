@@ -17,8 +17,8 @@ describe(const char *who, size_t want)
 	pthread_attr_getdetachstate(&a, &state);
 	say("%s: local inside %d, size as wanted %d, guard %d, detached %d",
 	    who, &here > (char *)base && &here < (char *)base + size,
-	    want == 0 || (size <= want && size + 65536 >= want),
-	    guard >= 4096, state == PTHREAD_CREATE_DETACHED);
+	    want == 0 || (size <= want && size + 65536 >= want), guard >= 4096,
+	    state == PTHREAD_CREATE_DETACHED);
 	pthread_attr_destroy(&a);
 }
 

@@ -11,9 +11,9 @@ static __thread struct {
 } __attribute__((aligned(64))) wide = { 'w' };
 static int bad;
 
-#define CHECK(c) \
-	do { \
-		if (!(c)) \
+#define CHECK(c)                                                       \
+	do {                                                           \
+		if (!(c))                                              \
 			__atomic_add_fetch(&bad, 1, __ATOMIC_SEQ_CST); \
 	} while (0)
 

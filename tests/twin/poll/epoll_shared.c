@@ -51,8 +51,9 @@ main(void)
 	for (int r = 0; r < 20; r++)
 		for (int i = 0; i < N; i++)
 			MUST(write(sv[(i * 7 + r) % N][1], "x", 1) == 1);
-	for (int i = 0; i < 2000 &&
-	     __atomic_load_n(&total, __ATOMIC_SEQ_CST) < 20 * N; i++)
+	for (int i = 0;
+	     i < 2000 && __atomic_load_n(&total, __ATOMIC_SEQ_CST) < 20 * N;
+	     i++)
 		ms(5);
 	say("total %d", total);
 	int stop[2];

@@ -5,13 +5,13 @@
 
 #include "t.h"
 
-#define T(expr) \
-	do { \
-		double t_ = now(); \
-		long r_ = (long)(expr); \
-		t_ = now() - t_; \
+#define T(expr)                                                   \
+	do {                                                      \
+		double t_ = now();                                \
+		long r_ = (long)(expr);                           \
+		t_ = now() - t_;                                  \
 		say("%s = %ld, not early %d, soon %d", #expr, r_, \
-		    t_ >= 0.0399, t_ < 2); \
+		    t_ >= 0.0399, t_ < 2);                        \
 	} while (0)
 
 static void *

@@ -13,13 +13,16 @@ static void *
 execs(void *arg)
 {
 	static char *argv[] = {
-		"sh", "-c",
+		"sh",
+		"-c",
 		"echo preload=$LD_PRELOAD run=$MIXIO_RUN follow=$MIXIO_FOLLOW;"
 		"test $$ = \"$1\" && echo same pid;"
 		"ls /proc/self/fd | wc -l;"
 		"grep -h SigBlk /proc/self/status;"
 		"cat <&5; kill -USR1 $$; echo not reached",
-		"sh", NULL, NULL
+		"sh",
+		NULL,
+		NULL
 	};
 	char pid[16];
 	int p[2];

@@ -15,7 +15,8 @@ show(const char *what)
 	if (p == 0) {
 		execlp("sh", "sh", "-c",
 		       "echo $0: [$LD_PRELOAD] [$MIXIO_RUN] [$FOO]; "
-		       "grep -c libmixio /proc/self/maps", what, (char *)NULL);
+		       "grep -c libmixio /proc/self/maps",
+		       what, (char *)NULL);
 		_exit(127);
 	}
 	waitpid(p, &st, 0);

@@ -47,7 +47,7 @@ work(void *arg)
 	sigemptyset(&s);
 	posix_spawnattr_setsigmask(&at, &s);
 	posix_spawnattr_setflags(&at, POSIX_SPAWN_SETSIGDEF |
-				 POSIX_SPAWN_SETSIGMASK);
+					      POSIX_SPAWN_SETSIGMASK);
 	E(posix_spawnp(&p, "sh", NULL, &at, argv, envp));
 	R(waitpid(p, &st, 0) == p);
 	say("signal %d", WTERMSIG(st));

@@ -76,23 +76,23 @@ clean(int fed)
 		close(fed_fd);
 }
 
-#define CASE(expr) \
-	do { \
+#define CASE(expr)                                                 \
+	do {                                                       \
 		struct itimerval it = { { 0, 0 }, { 0, 100000 } }; \
-		pthread_t f_ = spawn(feeder, NULL); \
-		pthread_t b_ = spawn(bystander, NULL); \
-		long r_; \
-		int e_; \
-		handled = 0; \
-		setitimer(ITIMER_REAL, &it, NULL); \
-		errno = 0; \
-		r_ = (long)(expr); \
-		e_ = errno; \
-		say("%s: %ld %s, handled %d", #expr, r_, \
-		    r_ == -1 ? ename(e_) : "", (int)handled); \
-		join(f_); \
-		join(b_); \
-		clean(1); \
+		pthread_t f_ = spawn(feeder, NULL);                \
+		pthread_t b_ = spawn(bystander, NULL);             \
+		long r_;                                           \
+		int e_;                                            \
+		handled = 0;                                       \
+		setitimer(ITIMER_REAL, &it, NULL);                 \
+		errno = 0;                                         \
+		r_ = (long)(expr);                                 \
+		e_ = errno;                                        \
+		say("%s: %ld %s, handled %d", #expr, r_,           \
+		    r_ == -1 ? ename(e_) : "", (int)handled);      \
+		join(f_);                                          \
+		join(b_);                                          \
+		clean(1);                                          \
 	} while (0)
 
 static int

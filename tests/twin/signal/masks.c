@@ -66,8 +66,7 @@ own_mask(void *arg)
 	pthread_sigmask(SIG_SETMASK, &s, NULL);
 	for (int i = 0; i < 20; i++) {
 		usleep(100);
-		bad += blocked(SIGUSR1) != k % 2 ||
-		       blocked(SIGUSR2) == k % 2;
+		bad += blocked(SIGUSR1) != k % 2 || blocked(SIGUSR2) == k % 2;
 	}
 	return (void *)bad;
 }

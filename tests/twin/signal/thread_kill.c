@@ -22,8 +22,7 @@ sleeps(void *arg)
 
 	sem_post(&ready);
 	r = nanosleep(&ts, NULL);
-	say("nanosleep %d %s, handled %d", r, r ? ename(errno) : "",
-	    (int)mine);
+	say("nanosleep %d %s, handled %d", r, r ? ename(errno) : "", (int)mine);
 	return arg;
 }
 
@@ -35,8 +34,7 @@ receives(void *arg)
 
 	sem_post(&ready);
 	r = recv(sv[0], &b, 1, 0);
-	say("recv %zd %s, handled %d", r, r < 0 ? ename(errno) : "",
-	    (int)mine);
+	say("recv %zd %s, handled %d", r, r < 0 ? ename(errno) : "", (int)mine);
 	return arg;
 }
 
@@ -47,8 +45,7 @@ waits_sem(void *arg)
 
 	sem_post(&ready);
 	r = sem_wait(&sem);
-	say("sem_wait %d %s, handled %d", r, r ? ename(errno) : "",
-	    (int)mine);
+	say("sem_wait %d %s, handled %d", r, r ? ename(errno) : "", (int)mine);
 	return arg;
 }
 
@@ -89,8 +86,7 @@ static void
 run(thread_fn fn)
 {
 	for (int kernel = 0; kernel < 2; kernel++) {
-		pthread_t t = kernel ? spawn_kernel(fn, NULL)
-				     : spawn(fn, NULL);
+		pthread_t t = kernel ? spawn_kernel(fn, NULL) : spawn(fn, NULL);
 
 		sem_wait(&ready);
 		settle();

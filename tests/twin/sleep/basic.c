@@ -4,15 +4,15 @@
 
 #include "t.h"
 
-#define T(expr, sec) \
-	do { \
-		double t_ = now(); \
-		long r_; \
-		errno = 0; \
-		r_ = (long)(expr); \
-		t_ = now() - t_; \
-		say("%s = %ld %s, not early %d, soon %d", #expr, r_, \
-		    ename(errno), t_ >= (sec) * 0.9999, t_ < (sec) + 2); \
+#define T(expr, sec)                                                   \
+	do {                                                           \
+		double t_ = now();                                     \
+		long r_;                                               \
+		errno = 0;                                             \
+		r_ = (long)(expr);                                     \
+		t_ = now() - t_;                                       \
+		say("%s = %ld %s, not early %d, soon %d", #expr, r_,   \
+		    ename(errno), t_ >= (sec)*0.9999, t_ < (sec) + 2); \
 	} while (0)
 
 static void *

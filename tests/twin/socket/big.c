@@ -79,8 +79,8 @@ receives(void *arg)
 		if (r <= 0)
 			break;
 		for (ssize_t k = 0; k < r; k++)
-			wrong += (unsigned char)b[k] !=
-				 noise(e->seed, done + k);
+			wrong +=
+				(unsigned char)b[k] != noise(e->seed, done + k);
 		done += r;
 	}
 	free(b);

@@ -61,7 +61,8 @@ two_rights(void *arg)
 	/* The kernel ends a read before a message with descriptors. */
 	char ctl[CMSG_SPACE(sizeof(int))] = "";
 	struct iovec iov = { "SECOND", 6 };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1,
+	struct msghdr mh = { .msg_iov = &iov,
+			     .msg_iovlen = 1,
 			     .msg_control = ctl,
 			     .msg_controllen = sizeof(ctl) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&mh);

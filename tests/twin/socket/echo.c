@@ -92,10 +92,10 @@ run(const char *name, int domain)
 		} else {
 			MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == 0);
 		}
-		s[i] = (i % 7 == 0 ? spawn_kernel : spawn)(
-			server, (void *)(intptr_t)sv[1]);
-		c[i] = (i % 5 == 0 ? spawn_kernel : spawn)(
-			client, (void *)(intptr_t)sv[0]);
+		s[i] = (i % 7 == 0 ? spawn_kernel
+				   : spawn)(server, (void *)(intptr_t)sv[1]);
+		c[i] = (i % 5 == 0 ? spawn_kernel
+				   : spawn)(client, (void *)(intptr_t)sv[0]);
 	}
 	for (int i = 0; i < CLIENTS; i++) {
 		good += (intptr_t)join(c[i]);

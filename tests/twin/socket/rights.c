@@ -9,7 +9,8 @@ send_fd(int fd)
 {
 	char ctl[CMSG_SPACE(sizeof(int))] = "";
 	struct iovec iov = { "f", 1 };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1,
+	struct msghdr mh = { .msg_iov = &iov,
+			     .msg_iovlen = 1,
 			     .msg_control = ctl,
 			     .msg_controllen = sizeof(ctl) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&mh);
@@ -26,7 +27,8 @@ recv_fd(int flags)
 {
 	char ctl[CMSG_SPACE(sizeof(int))] = "", b[8];
 	struct iovec iov = { b, sizeof(b) };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1,
+	struct msghdr mh = { .msg_iov = &iov,
+			     .msg_iovlen = 1,
 			     .msg_control = ctl,
 			     .msg_controllen = sizeof(ctl) };
 	struct cmsghdr *c;

@@ -13,8 +13,8 @@ static int ready, count, destroyed, inits;
 static const char *
 tname(int r)
 {
-	return r == thrd_success   ? "success"
-	       : r == thrd_busy     ? "busy"
+	return r == thrd_success    ? "success"
+	       : r == thrd_busy	    ? "busy"
 	       : r == thrd_timedout ? "timedout"
 	       : r == thrd_nomem    ? "nomem"
 	       : r == thrd_error    ? "error"
@@ -86,8 +86,7 @@ main(void)
 	T(mtx_unlock(&r));
 	T(mtx_unlock(&r));
 	for (intptr_t i = 0; i < 10; i++)
-		MUST(thrd_create(&t[i], work, (void *)(i + 1)) ==
-		     thrd_success);
+		MUST(thrd_create(&t[i], work, (void *)(i + 1)) == thrd_success);
 	settle();
 	T(mtx_lock(&m));
 	ready = 1;

@@ -96,9 +96,9 @@ main()
 		std::unique_lock<std::mutex> l(m);
 		say("timeout %d",
 		    any.wait_for(l, 30ms) == std::cv_status::timeout);
-		say("timeout %d", cv.wait_until(l,
-		    std::chrono::system_clock::now() + 30ms) ==
-		    std::cv_status::timeout);
+		say("timeout %d",
+		    cv.wait_until(l, std::chrono::system_clock::now() + 30ms) ==
+			    std::cv_status::timeout);
 	}
 	say("acquire %d", sem.try_acquire_for(30ms));
 	std::once_flag once;
@@ -108,8 +108,16 @@ main()
 	} catch (int) {
 		say("once threw");
 	}
-	std::thread a([&] { std::call_once(once, [&] { ms(30); ran++; }); });
-	std::call_once(once, [&] { ms(30); ran++; });
+	std::thread a([&] {
+		std::call_once(once, [&] {
+			ms(30);
+			ran++;
+		});
+	});
+	std::call_once(once, [&] {
+		ms(30);
+		ran++;
+	});
 	a.join();
 	say("once ran %d", ran);
 	std::jthread stopper([](std::stop_token st) {

@@ -53,7 +53,7 @@ main()
 				  : spawn(work, NULL);
 	for (int i = 0; i < 20; i++)
 		join(t[i]);
-	say("attempts %d, caught %d, built %d, got %d", attempts, caught,
-	    built, got);
+	say("attempts %d, caught %d, built %d, got %d", attempts, caught, built,
+	    got);
 	return 0;
 }

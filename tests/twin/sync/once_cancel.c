@@ -29,7 +29,7 @@ main(void)
 	settle();
 	b = spawn(work, &runs);
 	settle();
-	E(pthread_cancel(a));
+	MUST(pthread_cancel(a) == 0);
 	int second = join(b) == &runs;
 
 	say("first cancelled: %d", join(a) == PTHREAD_CANCELED);

@@ -7,7 +7,10 @@ static pthread_cond_t c = PTHREAD_COND_INITIALIZER;
 
 struct lock {
 	pthread_mutex_t *m;
-	explicit lock(pthread_mutex_t *p) : m(p) { pthread_mutex_lock(m); }
+	explicit lock(pthread_mutex_t *p) : m(p)
+	{
+		pthread_mutex_lock(m);
+	}
 	~lock()
 	{
 		say("unlock %s", ename(pthread_mutex_unlock(m)));
@@ -39,8 +42,8 @@ int
 main()
 {
 	for (int i = 0; i < 3; i++) {
-		pthread_t t = i == 1 ? spawn_kernel(work, NULL)
-				     : spawn(work, NULL);
+		pthread_t t =
+			i == 1 ? spawn_kernel(work, NULL) : spawn(work, NULL);
 		settle();
 		int e = pthread_cancel(t);
 		int canceled = join(t) == PTHREAD_CANCELED;
