@@ -79,6 +79,19 @@ closefrom(int lowfd)
 		close(fd);
 }
 
+/* A fresh number, but from now on a file with two of them. */
+int
+dup(int old)
+{
+	int fd;
+
+	mx_fd_unsure(old);
+	fd = real.dup(old);
+	if (!plain())
+		mx_fd_closed(fd);
+	return fd;
+}
+
 int
 dup3(int old, int fd, int flags)
 {
@@ -89,6 +102,7 @@ dup3(int old, int fd, int flags)
 	/* The number is ours and cannot be given up: as if above the limit. */
 	if (mx_fd_ours(fd))
 		return mx_fail(EBADF);
+	mx_fd_unsure(old);
 	/* Nothing happens to fd if old is bad. */
 	if (real.fcntl(old, F_GETFD, NULL) < 0)
 		return -1;
@@ -155,6 +169,8 @@ fcntl(int fd, int cmd, ...)
 	}
 	if (cmd == F_SETFL && !plain())
 		mx_fd_touched(fd);
+	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
+		mx_fd_unsure(fd);
 	return real.fcntl(fd, cmd, arg);
 }
 MX_ALIAS(fcntl64, fcntl);

@@ -141,6 +141,34 @@ do_futex(uint32_t *word, int op, uint32_t value, const struct timespec *ts,
 	    (long)word2, value3);
 }
 
+/* Calls by which a descriptor gets out of hand: see mx_fd_blocking(). */
+static void
+shares(long number)
+{
+	switch (number) {
+	case SYS_clone:
+	case SYS_clone3:
+#ifdef SYS_fork
+	case SYS_fork:
+	case SYS_vfork:
+#endif
+	case SYS_fcntl:
+	case SYS_ioctl:
+	case SYS_dup:
+	case SYS_dup3:
+#ifdef SYS_dup2
+	case SYS_dup2:
+#endif
+	case SYS_sendmsg:
+	case SYS_sendmmsg:
+	case SYS_io_uring_enter:
+		mx_fd_shared();
+		break;
+	default:
+		break;
+	}
+}
+
 /* syscall(2). Parks where the call of that name parks. */
 long
 syscall(long number, ...)
@@ -162,6 +190,7 @@ syscall(long number, ...)
 		    (const struct timespec *)d, (uint32_t *)e, (uint32_t)f);
 	if (number == SYS_close && !mx_me.vfork)
 		return close((int)a);
+	shares(number);
 	if (!mx_on())
 		return real.syscall(number, a, b, c, d, e, f);
 	switch (number) {

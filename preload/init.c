@@ -73,6 +73,7 @@ start(void)
 	int rc;
 
 	mx_real_resolve();
+	mx_io_init();
 	mx_started = true;
 	mx_arch_init();
 	mx_env_init();

@@ -5,8 +5,22 @@
  */
 #include "preload.h"
 
+#include <dlfcn.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+
+bool mx_io_bare;
+
+/* A sanitizer or another preloaded object before libc wants to see each call. */
+void
+mx_io_init(void)
+{
+	Dl_info libc, in, out;
+
+	mx_io_bare = dladdr((void *)real.syscall, &libc) &&
+	    dladdr((void *)real.recv, &in) && dladdr((void *)real.send, &out) &&
+	    in.dli_fbase == libc.dli_fbase && out.dli_fbase == libc.dli_fbase;
+}
 
 static uint64_t
 timeo(int fd, int name)
@@ -31,6 +45,7 @@ ask_timeouts(struct mx_fd *e, int fd)
 		return;
 	e->rcvtimeo = timeo(fd, SO_RCVTIMEO);
 	e->sndtimeo = timeo(fd, SO_SNDTIMEO);
+	e->has_tmo = e->rcvtimeo || e->sndtimeo;
 	e->tmo_gen = gen;
 }
 
@@ -78,8 +93,11 @@ mx_io_short(struct mx_io *io)
 bool
 mx_io_nonblocking(int fd)
 {
-	int fl = real.fcntl(fd, F_GETFL, NULL);
+	int fl;
 
+	if (mx_fd_blocking(fd))
+		return false;
+	fl = real.fcntl(fd, F_GETFL, NULL);
 	return fl >= 0 && (fl & O_NONBLOCK);
 }
 
@@ -130,15 +148,17 @@ mx_io_wait(struct mx_io *io, const char *call)
 	struct mx_fd *e;
 	int fl, rc;
 
-	fl = real.fcntl(io->fd, F_GETFL, NULL);
-	if (fl < 0)
-		return errno;
-	if (fl & O_NONBLOCK)
-		return EAGAIN;
+	if (!mx_fd_blocking(io->fd)) {
+		fl = real.fcntl(io->fd, F_GETFL, NULL);
+		if (fl < 0)
+			return errno;
+		if (fl & O_NONBLOCK)
+			return EAGAIN;
+	}
 	e = mx_fd_get(mx_me.dom, io->fd);
 	if (e && io->dl == 0) {
 		ask_timeouts(e, io->fd);
-		limit = io->write ? e->sndtimeo : e->rcvtimeo;
+		limit = !e->has_tmo ? 0 : io->write ? e->sndtimeo : e->rcvtimeo;
 		io->dl = limit ? mx_after_ns(limit) : MX_NEVER;
 	} else if (io->dl == 0) {
 		io->dl = MX_NEVER;

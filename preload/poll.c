@@ -67,7 +67,7 @@ wait_any(const struct pollfd *fds, nfds_t n, struct mx_fdw *w, uint32_t seq,
 		rc = mx_park(gt, dl);
 	}
 	while (m-- > 0)
-		mx_fd_unenrol(d, &w[m]);
+		mx_fd_unenrol(d, &w[m], -1);
 	mx_leave(gt);
 	if (rc == -EINTR) {
 		mx_testcancel();

@@ -58,6 +58,31 @@ mx_io_drained(const struct mx_io *io)
 	    memory_order_relaxed) == io->seq + 1;
 }
 
+extern bool mx_io_bare;
+void mx_io_init(void);
+
+/*
+ * recv() and send() that do not wait, flags having MSG_DONTWAIT. What libc does
+ * around the system call for its own cancellation is of no use then.
+ */
+static inline ssize_t
+mx_try_recv(int fd, void *buf, size_t len, int flags)
+{
+	if (likely(mx_io_bare))
+		return real.syscall(SYS_recvfrom, fd, (long)buf, (long)len,
+		    flags, 0, 0);
+	return real.recv(fd, buf, len, flags);
+}
+
+static inline ssize_t
+mx_try_send(int fd, const void *buf, size_t len, int flags)
+{
+	if (likely(mx_io_bare))
+		return real.syscall(SYS_sendto, fd, (long)buf, (long)len,
+		    flags, 0, 0);
+	return real.send(fd, buf, len, flags);
+}
+
 int mx_io_wait(struct mx_io *io, const char *call);
 int mx_io_block(struct mx_io *io, uint32_t events, uint64_t dl,
     const char *call);

@@ -107,6 +107,7 @@ waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 int
 system(const char *command)
 {
+	mx_fd_shared();
 	if (!mx_on() || !command)
 		return real.system(command);
 	mx_testcancel();
@@ -127,6 +128,7 @@ posix_spawn(pid_t *pid, const char *path,
     const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *attr,
     mx_argv argv, mx_argv env)
 {
+	mx_fd_shared();
 	if (!mx_on())
 		return real.posix_spawn(pid, path, fa, attr, argv, env);
 	return MX_HOP(MX_HOP_BOUNDED, real.posix_spawn(pid, path, fa, attr, argv, env));
@@ -137,6 +139,7 @@ posix_spawnp(pid_t *pid, const char *file,
     const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *attr,
     mx_argv argv, mx_argv env)
 {
+	mx_fd_shared();
 	if (!mx_on())
 		return real.posix_spawnp(pid, file, fa, attr, argv, env);
 	return MX_HOP(MX_HOP_BOUNDED, real.posix_spawnp(pid, file, fa, attr, argv, env));

@@ -125,7 +125,7 @@ recv(int fd, void *buf, size_t len, int flags)
 			return mx_fail(rc); /* its timeout, not O_NONBLOCK */
 	}
 	do {
-		n = real.recv(fd, buf, len, flags | MSG_DONTWAIT);
+		n = mx_try_recv(fd, buf, len, flags | MSG_DONTWAIT);
 	} while (recv_again(&io, n, "recv", &n));
 	if (n > 0 && (size_t)n < len && flags == 0)
 		mx_io_short(&io);
@@ -241,7 +241,7 @@ send(int fd, const void *buf, size_t len, int flags)
 	mx_io_begin(&io, fd, true);
 	for (;;) {
 		/* An error after some bytes ends the call without SIGPIPE. */
-		n = real.send(fd, (const char *)buf + put, len - put,
+		n = mx_try_send(fd, (const char *)buf + put, len - put,
 		    flags | MSG_DONTWAIT | (put ? MSG_NOSIGNAL : 0));
 		if (n >= 0) {
 			put += (size_t)n;
@@ -306,6 +306,14 @@ iov_skip(struct iovec **iov, size_t *niov, size_t n)
 	}
 }
 
+/* A message has gone: perhaps with descriptors in it. */
+static inline void
+sent(const struct msghdr *msg, ssize_t n)
+{
+	if (n >= 0 && msg->msg_controllen)
+		mx_fd_shared();
+}
+
 /* The rest of a message of which the first put bytes are queued. */
 static __attribute__((noinline)) ssize_t
 sendmsg_rest(struct mx_io *io, const struct msghdr *msg, size_t put, int flags)
@@ -346,11 +354,15 @@ sendmsg(int fd, const struct msghdr *msg, int flags)
 	ssize_t n;
 	int rc;
 
-	if (!mx_on() || (flags & MSG_DONTWAIT) || !msg)
-		return real.sendmsg(fd, msg, flags);
+	if (!mx_on() || (flags & MSG_DONTWAIT) || !msg) {
+		n = real.sendmsg(fd, msg, flags);
+		sent(msg, n);
+		return n;
+	}
 	mx_io_begin(&io, fd, true);
 	for (;;) {
 		n = real.sendmsg(fd, msg, flags | MSG_DONTWAIT);
+		sent(msg, n);
 		if (n >= 0)
 			return sendmsg_rest(&io, msg, (size_t)n, flags);
 		rc = errno == EAGAIN ? mx_io_wait(&io, "sendmsg") : errno;
@@ -364,9 +376,14 @@ sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 {
 	unsigned i;
 	ssize_t len;
+	int rc;
 
-	if (!mx_on() || (flags & MSG_DONTWAIT))
-		return real.sendmmsg(fd, msgs, n, flags);
+	if (!mx_on() || (flags & MSG_DONTWAIT)) {
+		rc = real.sendmmsg(fd, msgs, n, flags);
+		for (i = 0; (int)i < rc; i++)
+			sent(&msgs[i].msg_hdr, 0);
+		return rc;
+	}
 	for (i = 0; i < n && i < IOV_MAX; i++) {
 		len = sendmsg(fd, &msgs[i].msg_hdr, flags);
 		if (len < 0)
@@ -476,7 +493,7 @@ accept4(int fd, __SOCKADDR_ARG addr, socklen_t *addrlen, int flags)
 
 	if (!mx_on()) {
 		rc = real.accept4(fd, sa, addrlen, flags);
-		mx_fd_closed(rc);
+		mx_fd_born(rc, !(flags & SOCK_NONBLOCK));
 		return rc;
 	}
 	mx_io_begin(&io, fd, false);
@@ -489,7 +506,7 @@ accept4(int fd, __SOCKADDR_ARG addr, socklen_t *addrlen, int flags)
 	}
 	errno = io.saved;
 	rc = real.accept4(fd, sa, addrlen, flags);
-	mx_fd_closed(rc);
+	mx_fd_born(rc, !(flags & SOCK_NONBLOCK));
 	return rc;
 }
 
@@ -508,7 +525,7 @@ socket(int domain, int type, int protocol)
 {
 	int fd = real.socket(domain, type, protocol);
 
-	mx_fd_closed(fd);
+	mx_fd_born(fd, !(type & SOCK_NONBLOCK));
 	return fd;
 }
 
@@ -518,8 +535,8 @@ socketpair(int domain, int type, int protocol, int sv[2])
 	int rc = real.socketpair(domain, type, protocol, sv);
 
 	if (rc == 0) {
-		mx_fd_closed(sv[0]);
-		mx_fd_closed(sv[1]);
+		mx_fd_born(sv[0], !(type & SOCK_NONBLOCK));
+		mx_fd_born(sv[1], !(type & SOCK_NONBLOCK));
 	}
 	return rc;
 }

@@ -230,6 +230,7 @@ mx_domain_fork_prepare(void)
 {
 	struct mx_gt *gt = &mx_me;
 
+	mx_fd_shared();
 	if (gt->on)
 		mx_enter(gt);
 	mx_crit_enter();
@@ -343,6 +344,7 @@ pid_t mx_vfork_parent(int rc) __attribute__((visibility("hidden"), used));
 pid_t
 mx_vfork_child(void)
 {
+	mx_fd_shared(); /* the memory is the parent's, who still sleeps */
 	mx_me.vfork = true;
 	mx_me.vfork_on = mx_me.on;
 	mx_me.on = 0;

@@ -18,8 +18,6 @@
  */
 #include "mx.h"
 
-#define CHUNK 512
-#define CHUNKS 4096		/* two million descriptors */
 #define EVENTS 256
 #define DATA_TIMER UINT64_MAX
 #define DATA_LOOP (UINT64_MAX - 1)
@@ -28,35 +26,31 @@
 #define WANT_WRITE EPOLLOUT
 #define WANT_BOTH (EPOLLERR | EPOLLHUP)
 
-struct mx_fdtab {
-	_Atomic(struct mx_fd *) chunk[CHUNKS];
-};
-
 _Atomic uint32_t mx_tmo_gen = 1;
 
 /* ---- our own descriptors ---- */
 
 /* One bit a number; the pages in use are those of the few high ones. */
-static _Atomic uint64_t own[CHUNK * CHUNKS / 64];
+static _Atomic uint64_t own[MX_FD_CHUNK * MX_FD_CHUNKS / 64];
 
 bool
 mx_fd_ours(int fd)
 {
-	return (unsigned)fd < CHUNK * CHUNKS && (atomic_load_explicit(
+	return (unsigned)fd < MX_FD_CHUNK * MX_FD_CHUNKS && (atomic_load_explicit(
 	    &own[fd / 64], memory_order_relaxed) >> (fd % 64) & 1);
 }
 
 void
 mx_fd_own(int fd)
 {
-	if ((unsigned)fd < CHUNK * CHUNKS)
+	if ((unsigned)fd < MX_FD_CHUNK * MX_FD_CHUNKS)
 		atomic_fetch_or(&own[fd / 64], 1ull << fd % 64);
 }
 
 void
 mx_fd_disown(int fd)
 {
-	if ((unsigned)fd < CHUNK * CHUNKS)
+	if ((unsigned)fd < MX_FD_CHUNK * MX_FD_CHUNKS)
 		atomic_fetch_and(&own[fd / 64], ~(1ull << fd % 64));
 }
 
@@ -83,6 +77,58 @@ mx_fd_high(int fd)
 	return high;
 }
 
+/* ---- whose O_NONBLOCK it is ---- */
+
+/*
+ * A wait begins with the question whether the descriptor is blocking, a system
+ * call, because whoever shares the open file may change the flag. A socket that
+ * this process has made blocking and has shared with nobody stays blocking until
+ * it says otherwise through fcntl() or ioctl(), so that one is not asked.
+ *
+ * born[fd] is the value of shares when the number was made, or 0. Whatever gives
+ * files away (children, SCM_RIGHTS) counts shares up, and so ends the knowledge
+ * of all; a second number for a file ends that of both.
+ */
+static _Atomic uint32_t born[MX_FD_CHUNK * MX_FD_CHUNKS];
+static _Atomic uint32_t shares = 1;
+
+/* fd is new: closed before, and made by this process. */
+void
+mx_fd_born(int fd, bool blocking)
+{
+	mx_fd_closed(fd);
+	if (blocking && (unsigned)fd < MX_FD_CHUNK * MX_FD_CHUNKS &&
+	    atomic_load_explicit(&mx_active, memory_order_relaxed))
+		atomic_store_explicit(&born[fd], atomic_load_explicit(&shares,
+		    memory_order_relaxed), memory_order_relaxed);
+}
+
+/* True: O_NONBLOCK is off. False: ask the kernel. */
+bool
+mx_fd_blocking(int fd)
+{
+	return (unsigned)fd < MX_FD_CHUNK * MX_FD_CHUNKS && atomic_load_explicit(&born[fd],
+	    memory_order_relaxed) == atomic_load_explicit(&shares,
+	    memory_order_relaxed);
+}
+
+/* fd may get another number, or has changed its flag. */
+void
+mx_fd_unsure(int fd)
+{
+	if ((unsigned)fd < MX_FD_CHUNK * MX_FD_CHUNKS && atomic_load_explicit(&born[fd],
+	    memory_order_relaxed))
+		atomic_store_explicit(&born[fd], 0, memory_order_relaxed);
+}
+
+/* Before other processes get descriptors of ours. */
+void
+mx_fd_shared(void)
+{
+	/* Odd values only: 0 means not known. */
+	atomic_fetch_add(&shares, 2);
+}
+
 /* ---- the table ---- */
 
 static void
@@ -97,18 +143,6 @@ entry_reset(struct mx_fd *e)
 	atomic_fetch_add(&e->wseq, 1);
 }
 
-struct mx_fd *
-mx_fd_peek(struct mx_domain *d, int fd)
-{
-	struct mx_fd *c;
-
-	if (unlikely((unsigned)fd >= CHUNK * CHUNKS))
-		return NULL;
-	c = atomic_load_explicit(&d->fdtab->chunk[fd / CHUNK],
-	    memory_order_acquire);
-	return c ? &c[fd % CHUNK] : NULL;
-}
-
 /* Also makes the entry; NULL: no memory, or no such number. */
 struct mx_fd *
 mx_fd_get(struct mx_domain *d, int fd)
@@ -116,19 +150,19 @@ mx_fd_get(struct mx_domain *d, int fd)
 	struct mx_fd *e = mx_fd_peek(d, fd), *none = NULL;
 	int i;
 
-	if (e || (unsigned)fd >= CHUNK * CHUNKS)
+	if (e || (unsigned)fd >= MX_FD_CHUNK * MX_FD_CHUNKS)
 		return e;
-	e = mx_map(CHUNK * sizeof(*e));
+	e = mx_map(MX_FD_CHUNK * sizeof(*e));
 	if (!e)
 		return NULL;
-	for (i = 0; i < CHUNK; i++) {
+	for (i = 0; i < MX_FD_CHUNK; i++) {
 		e[i].stream = -1;
 		mx_list_init(&e[i].rd);
 		mx_list_init(&e[i].wr);
 	}
-	if (!atomic_compare_exchange_strong(&d->fdtab->chunk[fd / CHUNK],
+	if (!atomic_compare_exchange_strong(&d->fdtab->chunk[fd / MX_FD_CHUNK],
 	    &none, e))
-		munmap(e, CHUNK * sizeof(*e));
+		munmap(e, MX_FD_CHUNK * sizeof(*e));
 	return mx_fd_peek(d, fd);
 }
 
@@ -205,9 +239,15 @@ mx_fd_enrol(struct mx_domain *d, struct mx_fdw *w, int fd, uint32_t events)
 	return rc;
 }
 
+/*
+ * woken is what mx_park() returned (not 0 if it was not called). 0 comes from
+ * wake_all() alone, which has let go of w by then, and w is ours again.
+ */
 void
-mx_fd_unenrol(struct mx_domain *d, struct mx_fdw *w)
+mx_fd_unenrol(struct mx_domain *d, struct mx_fdw *w, int woken)
 {
+	if (woken == 0)
+		return;
 	mx_spin_lock(&d->fdlock);
 	if (w->linked) {
 		w->linked = false;
@@ -234,6 +274,33 @@ wake_all(struct mx_list *head, int rc, bool held)
 }
 
 /*
+ * [fdlock] From an event to the thread that waits are three steps, each of them
+ * to memory that is cold when there are many connections: goes ahead of the
+ * waking with each step for all of them.
+ */
+static void
+fetch(struct mx_domain *d, const struct epoll_event *ev, int n)
+{
+	struct mx_fd *e[EVENTS];
+	struct mx_fdw *w;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		e[i] = mx_fd_peek(d, (int)(uint32_t)ev[i].data.u64);
+		__builtin_prefetch(e[i], 1);
+	}
+	for (i = 0; i < n; i++)
+		if (e[i])
+			__builtin_prefetch(e[i]->rd.next, 1);
+	for (i = 0; i < n; i++) {
+		if (!e[i] || e[i]->rd.next == &e[i]->rd)
+			continue;
+		w = mx_container(e[i]->rd.next, struct mx_fdw, link);
+		__builtin_prefetch(w->gt, 1);
+	}
+}
+
+/*
  * [held] Collects events and wakes who waits for them. Blocks for up to timeout
  * ms (-1: no limit); only the hub may do that. Returns how many there were.
  */
@@ -250,6 +317,8 @@ mx_fd_poll(struct mx_domain *d, int timeout)
 		return 0;
 	atomic_fetch_add_explicit(&d->evseq, 1, memory_order_relaxed);
 	mx_spin_lock(&d->fdlock);
+	if (n > 8)
+		fetch(d, ev, n);
 	for (i = 0; i < n; i++) {
 		if (ev[i].data.u64 == DATA_TIMER) {
 			d->armed = MX_NEVER;
@@ -294,7 +363,7 @@ mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint32_t closes, uint64_t dl)
 	struct mx_domain *d = gt->dom;
 	struct mx_fdw w = { .fd = fd };
 	struct mx_fd *e;
-	int rc;
+	int rc, woken = -1;
 
 	mx_enter(gt);
 	mx_sig_begin(gt);
@@ -316,8 +385,8 @@ mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint32_t closes, uint64_t dl)
 	else if (mx_interrupted(gt) && mx_disarm(gt))
 		rc = -EINTR;
 	else
-		rc = mx_park(gt, dl);
-	mx_fd_unenrol(d, &w);
+		rc = woken = mx_park(gt, dl);
+	mx_fd_unenrol(d, &w, woken);
 	mx_leave(gt);
 	if (rc == -EINTR) {
 		if (mx_cancelled(gt))
@@ -338,13 +407,14 @@ forget(int fd, int rc)
 
 	if (fd < 0)
 		return;
+	mx_fd_unsure(fd);
 	for (d = atomic_load(&mx_domains); d; d = d->next) {
 		e = d->fdtab ? mx_fd_peek(d, fd) : NULL;
 		if (!e)
 			continue;
 		if (rc)
 			atomic_fetch_add(&e->closes, 1);
-		if (!*(volatile uint32_t *)&e->mask)
+		if (!*(volatile uint16_t *)&e->mask)
 			continue;
 		mx_crit_enter();
 		mx_spin_lock(&d->fdlock);
@@ -386,7 +456,7 @@ mx_fd_wake(int fd)
 		return;
 	for (d = atomic_load(&mx_domains); d; d = d->next) {
 		e = d->fdtab ? mx_fd_peek(d, fd) : NULL;
-		if (!e || !*(volatile uint32_t *)&e->mask)
+		if (!e || !*(volatile uint16_t *)&e->mask)
 			continue;
 		mx_crit_enter();
 		mx_spin_lock(&d->fdlock);
@@ -408,6 +478,7 @@ mx_fd_touched(int fd)
 
 	if (!atomic_load_explicit(&mx_active, memory_order_relaxed))
 		return;
+	mx_fd_unsure(fd);
 	for (d = atomic_load(&mx_domains); d; d = d->next) {
 		e = d->fdtab ? mx_fd_peek(d, fd) : NULL;
 		if (e) {
@@ -426,9 +497,9 @@ mx_fd_forget_all(struct mx_domain *d)
 	struct mx_fd *c;
 	int i, j;
 
-	for (i = 0; d->fdtab && i < CHUNKS; i++) {
+	for (i = 0; d->fdtab && i < MX_FD_CHUNKS; i++) {
 		c = atomic_load(&d->fdtab->chunk[i]);
-		for (j = 0; c && j < CHUNK; j++) {
+		for (j = 0; c && j < MX_FD_CHUNK; j++) {
 			mx_list_init(&c[j].rd);
 			mx_list_init(&c[j].wr);
 			entry_reset(&c[j]);

@@ -135,6 +135,7 @@ struct mx_timer {
  * in every thread (initial-exec model), which is how a pthread_t leads to it.
  */
 struct mx_gt {
+	/* What each park and wake touches: three cache lines. */
 	struct mx_ctx ctx;	/* saved registers while nobody runs it */
 	int on;			/* 1: in user code of a green thread */
 	int depth;		/* > 0: signal handlers must wait */
@@ -143,29 +144,32 @@ struct mx_gt {
 	struct mx_gt *next;	/* link in one queue: run, inbox, hop, pool */
 	_Atomic int wait;	/* enum mx_wait */
 	int rc;			/* why it woke: 0 or -errno; by the waker */
+	_Atomic uint64_t mask;	/* signal mask, bit sig - 1; own or [held] */
+
 	struct mx_timer timer;	/* [held] */
 	_Atomic(struct mx_sig *) sigpend; /* signals to handle, newest first */
-	bool sigkeep;		/* a call that swaps the mask is under way */
-	_Atomic uint64_t sigset[2]; /* queued standard signals: process, thread */
+	struct mx_why why;	/* by the gt itself before it parks */
 	int sigran;		/* MX_SIGRAN_*: handlers run since the last arm */
+	_Atomic int cancel;	/* [atomic] pthread_cancel was called */
+	bool sigkeep;		/* a call that swaps the mask is under way */
+	uint8_t cancel_disabled;
+	uint8_t cancel_async;
+	bool exiting;		/* unwinding: acts on no cancellation */
+	uint8_t hog;		/* leaves the domain at once when it runs next */
+	bool hopping;		/* on a helper, for one call */
+	uint8_t state;		/* enum mx_state */
+
+	stack_t ss;		/* alternate signal stack */
+	_Atomic uint64_t sigset[2]; /* queued standard signals: process, thread */
 	struct mx_sig *sighold;	/* came for us while we block them; own */
 	uint64_t away;		/* when its domain moved on without it */
 	uint64_t sigwaiting;	/* set of the sigwait() under way */
-	_Atomic uint64_t mask;	/* signal mask, bit sig - 1; own or [held] */
-	stack_t ss;		/* alternate signal stack */
 	bool vfork;		/* this is a vfork child's borrowed record */
 	bool vfork_on;		/* what on was before vfork */
 	bool is_main;		/* lent by the thread that opted in */
 	bool is_process_main;	/* the process's first thread */
 	bool kernel_threads;	/* pthread_create makes kernel threads */
-	uint8_t hog;		/* leaves the domain at once when it runs next */
 	bool hop_again;		/* no helper was to be had: ask once more */
-	bool hopping;		/* on a helper, for one call */
-	uint8_t state;		/* enum mx_state */
-	uint8_t cancel_disabled;
-	uint8_t cancel_async;
-	_Atomic int cancel;	/* [atomic] pthread_cancel was called */
-	bool exiting;		/* unwinding: acts on no cancellation */
 	_Atomic int fate;	/* MX_FATE_*; join waits on this word */
 	mx_start_fn fn;
 	mx_thrd_fn fn11;	/* C11 start routine, else NULL */
@@ -187,10 +191,9 @@ struct mx_gt {
 	struct mx_kt *hop_kt;	/* helper for the hop under way */
 	struct mx_kt *home;	/* main: the kernel thread that it came with */
 	struct mx_list all;	/* [dom->all_lock] live threads of the domain */
-	struct mx_why why;	/* by the gt itself before it parks */
 	void (*role)(struct mx_gt *); /* what the identity does: gt, hub, idle */
 	void *role_arg;
-};
+} __attribute__((aligned(64)));
 
 extern __thread struct mx_gt mx_me
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -591,23 +594,45 @@ struct mx_fdw {
  * counters tell whether an event came between a look and the wait.
  */
 struct mx_fd {
+	/* What each wait touches: one cache line. */
 	_Atomic uint32_t rseq, wseq; /* events so far, per direction */
 	_Atomic uint32_t drained; /* rseq + 1 of a short read; 0: none */
 	_Atomic uint32_t closes; /* times that the number was closed */
-	uint32_t gen;		/* [fdlock] tells stale events */
-	uint32_t mask;		/* [fdlock] what epoll watches; 0: nothing */
-	int8_t stream;		/* 1: stream socket, 0: not, -1: not asked */
-	uint32_t tmo_gen;	/* mx_tmo_gen when the timeouts were read */
-	uint64_t rcvtimeo, sndtimeo; /* ns, 0: none */
 	struct mx_list rd, wr;	/* [fdlock] waiters, struct mx_fdw */
+	uint32_t gen;		/* [fdlock] tells stale events */
+	uint32_t tmo_gen;	/* mx_tmo_gen when the timeouts were read */
+	uint16_t mask;		/* [fdlock] what epoll watches; 0: nothing */
+	int8_t stream;		/* 1: stream socket, 0: not, -1: not asked */
+	bool has_tmo;		/* one of the timeouts is not 0 */
+
+	uint64_t rcvtimeo, sndtimeo; /* ns, 0: none */
+} __attribute__((aligned(64)));
+
+#define MX_FD_CHUNK 512
+#define MX_FD_CHUNKS 4096	/* two million descriptors */
+
+struct mx_fdtab {
+	_Atomic(struct mx_fd *) chunk[MX_FD_CHUNKS];
 };
 
-struct mx_fd *mx_fd_peek(struct mx_domain *d, int fd);
+/* What d knows of fd; NULL: nobody has waited for it or its neighbours. */
+static inline struct mx_fd *
+mx_fd_peek(struct mx_domain *d, int fd)
+{
+	struct mx_fd *c;
+
+	if (unlikely((unsigned)fd >= MX_FD_CHUNK * MX_FD_CHUNKS))
+		return NULL;
+	c = atomic_load_explicit(&d->fdtab->chunk[fd / MX_FD_CHUNK],
+	    memory_order_acquire);
+	return c ? &c[fd % MX_FD_CHUNK] : NULL;
+}
+
 struct mx_fd *mx_fd_get(struct mx_domain *d, int fd);
 int mx_fd_watch(struct mx_domain *d, int fd, uint32_t events);
 int mx_fd_enrol(struct mx_domain *d, struct mx_fdw *w, int fd,
     uint32_t events);
-void mx_fd_unenrol(struct mx_domain *d, struct mx_fdw *w);
+void mx_fd_unenrol(struct mx_domain *d, struct mx_fdw *w, int woken);
 int mx_fd_poll(struct mx_domain *d, int timeout);
 int mx_fd_nest(struct mx_domain *d, int loopfd);
 int mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint32_t closes,
@@ -616,6 +641,10 @@ void mx_fd_wake(int fd);
 void mx_fd_closing(int fd);
 void mx_fd_closed(int fd);
 void mx_fd_touched(int fd);
+void mx_fd_born(int fd, bool blocking);
+bool mx_fd_blocking(int fd);
+void mx_fd_unsure(int fd);
+void mx_fd_shared(void);
 int mx_fd_high(int fd);
 bool mx_fd_ours(int fd);
 void mx_fd_own(int fd);

@@ -102,7 +102,7 @@ main(void)
 	T(thrd_join(t[0], &res));
 	say("result %d", res);
 	T(mtx_lock(&m));
-	T(thrd_create(&t[0], timed, NULL));
+	MUST(thrd_create(&t[0], timed, NULL) == thrd_success);
 	T(thrd_join(t[0], NULL));
 	ts = in_ms(CLOCK_REALTIME, 40);
 	T(cnd_timedwait(&c, &m, &ts));
