@@ -102,6 +102,7 @@ join(struct mx_gt *gt, void **retval, uint64_t dl)
 			mx_cancel_now();
 		return -rc;
 	}
+	MX_HB_ACQUIRE(&gt->fate);
 	if (retval)
 		*retval = gt->retval;
 	mx_thread_release(gt, true);
@@ -177,8 +178,10 @@ pthread_detach(pthread_t pt)
 	fate = atomic_fetch_or(&gt->fate, MX_FATE_DETACHED);
 	if (fate & MX_FATE_DETACHED)
 		return EINVAL;
-	if (fate & MX_FATE_DONE)
+	if (fate & MX_FATE_DONE) {
+		MX_HB_ACQUIRE(&gt->fate);
 		mx_thread_release(gt, false);
+	}
 	return 0;
 }
 

@@ -28,23 +28,33 @@
 #define MX_TID_BASE ((1 << 22) + 1)	/* above the kernel's PID_MAX_LIMIT */
 
 /*
- * What the assembly orders, for ThreadSanitizer: a switch on one kernel thread
- * (by the address of the thread that goes on) and the publication of a donor.
- * Sanitizers also want larger stacks for the runtime's own identities.
+ * ThreadSanitizer (configure --with-sanitizer=thread; -DMX_SANITIZED: in an
+ * object that is not instrumented itself). It keeps what it knows of a thread
+ * in the thread's TLS block, so that moves along with the green thread at every
+ * switch, and each green thread is a thread of its own to it. Its interface for
+ * fibers is for those that share one TLS block; we have no use for it. What has
+ * to be told is order that it cannot see:
+ *
+ * - the assembly: a switch comes before the first thing on the next stack, a
+ *   donor's end before its creator's going on (MX_HB_RELEASE, MX_HB_ACQUIRE);
+ * - preload/, which it calls in threads that it does not know yet, so that it
+ *   must not be instrumented: what orders memory is not inlined there but called
+ *   in the runtime (mx_tsan_enter() and so on).
  */
-#ifdef __SANITIZE_THREAD__
+#if defined __SANITIZE_THREAD__ || defined MX_SANITIZED
+#define MX_TSAN 1
 void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);
 #define MX_HB_RELEASE(p) __tsan_release(p)
 #define MX_HB_ACQUIRE(p) __tsan_acquire(p)
-/* It calls these in a thread that it does not know yet. */
 #define MX_NO_TSAN __attribute__((no_sanitize("thread")))
 #else
 #define MX_NO_TSAN
 #define MX_HB_RELEASE(p) ((void)0)
 #define MX_HB_ACQUIRE(p) ((void)0)
 #endif
-#if defined __SANITIZE_THREAD__ || defined __SANITIZE_ADDRESS__
+/* Sanitizers want larger stacks for the runtime's own identities. */
+#if defined MX_TSAN || defined __SANITIZE_ADDRESS__
 #define MX_SMALL_STACK (4096 * 1024)
 #else
 #define MX_SMALL_STACK (256 * 1024)
@@ -307,8 +317,8 @@ void mx_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static inline void
 mx_fence(void)
 {
-#ifdef __SANITIZE_THREAD__
-	static _Atomic int word;
+#ifdef MX_TSAN
+	_Atomic int word = 0;
 
 	atomic_fetch_add(&word, 0);
 #else
@@ -495,6 +505,19 @@ mx_disarm(struct mx_gt *gt)
 
 	return atomic_compare_exchange_strong(&gt->wait, &armed, MX_WAIT_NONE);
 }
+
+#ifdef MX_TSAN
+int mx_tsan_enter(struct mx_gt *gt);
+void mx_tsan_leave(struct mx_gt *gt);
+void mx_tsan_arm(struct mx_gt *gt);
+bool mx_tsan_disarm(struct mx_gt *gt);
+#endif
+#ifdef MX_SANITIZED
+#define mx_enter mx_tsan_enter
+#define mx_leave mx_tsan_leave
+#define mx_arm mx_tsan_arm
+#define mx_disarm mx_tsan_disarm
+#endif
 
 /*
  * A signal or a cancellation request that came before the caller armed itself

@@ -14,6 +14,33 @@
 #define HOG 4		/* times that a thread is taken for busy */
 #define BURST 64	/* switches before I/O gets a look */
 
+#ifdef MX_TSAN
+/* For objects that are not instrumented: see mx.h. */
+int
+mx_tsan_enter(struct mx_gt *gt)
+{
+	return mx_enter(gt);
+}
+
+void
+mx_tsan_leave(struct mx_gt *gt)
+{
+	mx_leave(gt);
+}
+
+void
+mx_tsan_arm(struct mx_gt *gt)
+{
+	mx_arm(gt);
+}
+
+bool
+mx_tsan_disarm(struct mx_gt *gt)
+{
+	return mx_disarm(gt);
+}
+#endif
+
 /* ---- queues ---- */
 
 void

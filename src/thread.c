@@ -17,6 +17,7 @@
 #include <link.h>
 #include <linux/futex.h>
 #include <locale.h>
+#include <sys/auxv.h>
 
 #ifndef RSEQ_SIG
 #define RSEQ_SIG 0x53053053
@@ -34,6 +35,7 @@ static ptrdiff_t cancel_offset;	/* cancelhandling likewise; -1: unknown */
 static ptrdiff_t rseq_offset;	/* from the thread pointer; 0: none */
 static unsigned rseq_size;
 static bool sanitized;		/* a sanitizer keeps state in TLS: no reuse */
+static const void *tsan;	/* some function of its runtime, if we know it */
 static size_t default_stack, page;
 static _Atomic int next_tid = MX_TID_BASE;
 
@@ -52,6 +54,19 @@ field(const char *symbol)
 
 	return desc ? (ptrdiff_t)desc[2] : -1;
 }
+
+#ifdef MX_TSAN
+/* Linked into it, so that its TLS is in one segment with the program's? */
+static bool
+in_program(const void *p)
+{
+	Dl_info of, program;
+
+	return !dladdr(p, &of) ||
+	    !dladdr((void *)getauxval(AT_PHDR), &program) ||
+	    of.dli_fbase == program.dli_fbase;
+}
+#endif
 
 /* Returns 0, or -ENOTSUP with a line that says why. */
 int
@@ -80,6 +95,15 @@ mx_thread_init(void)
 	}
 	sanitized = dlsym(RTLD_DEFAULT, "__sanitizer_print_stack_trace") !=
 	    NULL;
+#ifdef MX_TSAN
+	/*
+	 * It knows 8,000 threads at most, hence reuse: a thread of ours is the
+	 * same one to it as the last user of the identity. That hides races
+	 * between those two alone.
+	 */
+	tsan = dlsym(RTLD_DEFAULT, "__tsan_func_entry");
+	sanitized = !tsan || in_program(tsan);
+#endif
 	default_stack = 8 << 20;
 	if (pthread_getattr_default_np(&attr) == 0) {
 		pthread_attr_getstacksize(&attr, &default_stack);
@@ -266,7 +290,7 @@ mx_key_create(pthread_key_t *key, mx_dtor_fn dtor)
 
 	if (rc || *key >= PTHREAD_KEYS_MAX)
 		return rc;
-#ifdef __SANITIZE_THREAD__
+#ifdef MX_TSAN
 	/* Its destructor ends a thread's record, while our identity goes on. */
 	if (!mx_started)
 		dtor = NULL;
@@ -374,6 +398,7 @@ exempt(const struct dl_phdr_info *info)
 	return holds(info, (void *)mx_thread_init) ||
 	    holds(info, (void *)gnu_get_libc_version) ||
 	    holds(info, (void *)&_r_debug) ||
+	    (tsan && holds(info, tsan)) ||
 	    (info->dlpi_name && strstr(info->dlpi_name, "/libpthread"));
 }
 
@@ -574,6 +599,7 @@ bury(struct mx_gt *gt, bool join)
 	int saved = errno;
 
 	gt->kt = NULL;
+	MX_HB_RELEASE(gt);
 	if (!join)
 		real.pthread_detach(pt);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
@@ -685,14 +711,24 @@ body(struct mx_gt *gt)
 {
 	__pthread_unwind_buf_t buf;
 
-	if (mx_setjmp(buf.__cancel_jmp_buf, 0) == 0) {
+	switch (mx_setjmp(buf.__cancel_jmp_buf, 0)) {
+	case 0:
 		__pthread_register_cancel(&buf);
 		gt->retval = gt->fn11 ? (void *)(intptr_t)gt->fn11(gt->arg) :
 		    gt->fn(gt->arg);
 		__pthread_unregister_cancel(&buf);
-	} else if (gt->cancelp) {
+		break;
+	case 1:
 		/* libc marked the thread as exiting. */
-		*gt->cancelp = gt->cancel_init;
+		if (gt->cancelp)
+			*gt->cancelp = gt->cancel_init;
+#ifdef MX_TSAN
+		/* Its stack of calls has not been unwound: a jump does it. */
+		real.longjmp((struct __jmp_buf_tag *)&buf, 2);
+#endif
+		break;
+	default:
+		break;
 	}
 	gt->exiting = true;
 }
