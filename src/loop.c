@@ -106,9 +106,12 @@ mx_loop_kick(struct mx_domain *d)
 	errno = saved;
 }
 
+/* [nobody sleeps in it] Whoever is in mx_loop_kick() is waited for. */
 void
 mx_loop_fini(struct mx_domain *d)
 {
+	while (atomic_load(&d->kickers))
+		real.sched_yield();
 	if (d->loop)
 		ev_loop_destroy(d->loop);
 	d->loop = NULL;

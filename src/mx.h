@@ -8,7 +8,8 @@
  *
  * A gt is either in user code ("green") or in the runtime (depth > 0). Only
  * the holder of a domain touches what is marked [held]. Fields marked [lock]
- * need the lock named there; [atomic] fields need nothing.
+ * need the lock named there; [atomic] fields need nothing; [peek] fields are
+ * read by others at any time, see MX_PEEK.
  */
 #ifndef MX_H
 #define MX_H
@@ -62,6 +63,14 @@ void __tsan_release(void *addr);
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+
+/*
+ * A field that its owner writes while others may look: they find one whole
+ * value, old or new, and nothing is ordered by it. The owner reads it plainly.
+ */
+#define MX_PEEK(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define MX_POKE(x, v) __atomic_store_n(&(x), v, __ATOMIC_RELAXED)
+#define MX_COUNT(x) MX_POKE(x, (x) + 1)
 
 struct mx_gt;
 struct mx_kt;
@@ -129,9 +138,9 @@ enum mx_state {
 
 /* What a gt waits for, for mixio_dump(). */
 struct mx_why {
-	const char *call;	/* "recv", "pthread_mutex_lock", ... */
-	uintptr_t object;	/* descriptor or address */
-	uint64_t since;		/* its domain's clock when it parked */
+	const char *call;	/* [peek] "recv", "pthread_mutex_lock", ... */
+	uintptr_t object;	/* [peek] descriptor or address */
+	uint64_t since;		/* [peek] its domain's clock when it parked */
 };
 
 struct mx_timer {
@@ -149,7 +158,7 @@ struct mx_gt {
 	int on;			/* 1: in user code of a green thread */
 	int depth;		/* > 0: signal handlers must wait */
 	struct mx_domain *dom;	/* NULL: not opted in */
-	struct mx_kt *kt;	/* runs it now (or did last) */
+	struct mx_kt *kt;	/* [peek] runs it now (or did last) */
 	struct mx_gt *next;	/* link in one queue: run, inbox, hop, pool */
 	_Atomic int wait;	/* enum mx_wait */
 	int rc;			/* why it woke: 0 or -errno; by the waker */
@@ -159,8 +168,8 @@ struct mx_gt {
 	_Atomic uint64_t sigset[2]; /* queued standard signals: process, thread */
 	int sigran;		/* MX_SIGRAN_*: handlers run since the last arm */
 	struct mx_sig *sighold;	/* came for us while we block them; own */
-	uint64_t away;		/* when its domain moved on without it */
-	uint64_t sigwaiting;	/* set of the sigwait() under way */
+	uint64_t away;		/* [held] when its domain moved on without it */
+	uint64_t sigwaiting;	/* [peek] set of the sigwait() under way */
 	_Atomic uint64_t mask;	/* signal mask, bit sig - 1; own or [held] */
 	stack_t ss;		/* alternate signal stack */
 	bool vfork;		/* this is a vfork child's borrowed record */
@@ -170,12 +179,12 @@ struct mx_gt {
 	bool kernel_threads;	/* pthread_create makes kernel threads */
 	uint8_t hog;		/* leaves the domain at once when it runs next */
 	bool hop_again;		/* no helper was to be had: ask once more */
-	bool hopping;		/* on a helper, for one call */
-	uint8_t state;		/* enum mx_state */
-	uint8_t cancel_disabled;
-	uint8_t cancel_async;
+	bool hopping;		/* [peek] on a helper, for one call */
+	uint8_t state;		/* [peek] enum mx_state */
+	uint8_t cancel_disabled; /* [peek] */
+	uint8_t cancel_async;	/* [peek] */
 	_Atomic int cancel;	/* [atomic] pthread_cancel was called */
-	bool exiting;		/* unwinding: acts on no cancellation */
+	bool exiting;		/* [peek] unwinding: acts on no cancellation */
 	_Atomic int fate;	/* MX_FATE_*; join waits on this word */
 	mx_start_fn fn;
 	mx_thrd_fn fn11;	/* C11 start routine, else NULL */
@@ -220,7 +229,7 @@ enum mx_job {
 
 struct mx_kt {
 	uint32_t id;		/* index + 1 in the table of kernel threads */
-	int tid;
+	int tid;		/* [peek] */
 	struct mx_gt *idle;	/* identity of its idle loop */
 	_Atomic(struct mx_gt *) cur; /* what runs on it */
 	uint64_t mask;		/* the kernel's signal mask for it */
@@ -265,8 +274,10 @@ struct mx_domain {
 	_Atomic(struct mx_gt *) inbox __attribute__((aligned(64)));
 	_Atomic int sleeping;	/* the hub waits in the loop */
 	_Atomic int kicked;	/* the hub must look around */
+	_Atomic int kickers;	/* who is about to touch the loop to end it */
 	struct mx_timer **heap __attribute__((aligned(64))); /* [held] */
-	uint32_t nheap, heap_cap; /* [held] */
+	uint32_t nheap;		/* [held] */
+	uint32_t heap_cap;	/* [held, peek] */
 	uint64_t armed;		/* [held] what the timerfd is set to */
 	int epfd, tfd;		/* our edge-triggered set; timer */
 	_Atomic uint32_t evseq;	/* events of all its descriptors */
@@ -283,21 +294,21 @@ struct mx_domain {
 	unsigned nblock[64];	/* [all_lock] live gts that block signal i */
 	_Atomic uint64_t hubmask; /* signals that every gt blocks */
 	_Atomic unsigned nlive;	/* main included */
-	unsigned peak;
+	unsigned peak;		/* [all_lock, peek] */
 	uint64_t clock;		/* [held] mx_now() when the hub last ran */
-	uint64_t switches, parks, handoffs; /* [held] */
+	uint64_t switches, parks, handoffs; /* [held, peek] */
 	_Atomic uint64_t hops, created, reused;
 	uint64_t mon_last;	/* monitor only: hold at its last look */
 	uint64_t mon_cpu_since;	/* monitor only: mon_since when it read mon_cpu */
 	uint64_t mon_cpu;	/* monitor only: the carrier's processor time */
 	uint64_t mon_since;	/* monitor only: when it first saw that value */
-	bool used;
+	_Atomic bool used;	/* false: its hub is off the stack, take it */
 	struct mx_domain *next;	/* all domains; never freed */
 };
 
 extern _Atomic(struct mx_domain *) mx_domains;
 extern _Atomic int mx_active;	/* a domain has existed in this process */
-extern struct mx_gt *mx_process_main;
+extern struct mx_gt *mx_process_main; /* [peek] */
 
 /* ---- env ---- */
 
@@ -418,7 +429,7 @@ static inline bool
 mx_cancelled(const struct mx_gt *gt)
 {
 	return atomic_load_explicit(&gt->cancel, memory_order_relaxed) &&
-	    !gt->cancel_disabled && !gt->exiting;
+	    !MX_PEEK(gt->cancel_disabled) && !MX_PEEK(gt->exiting);
 }
 
 static inline void
@@ -558,7 +569,7 @@ extern struct mx_lot_bucket mx_lot[MX_LOT_BUCKETS];
 
 struct mx_lot_node {
 	struct mx_list link;	/* [bucket lock] */
-	uintptr_t key;		/* [bucket lock] requeue changes it */
+	uintptr_t key;		/* [bucket lock, peek] requeue changes it */
 	struct mx_gt *gt;	/* NULL: a kernel thread waits on word */
 	_Atomic uint32_t word;	/* kernel waiter: 1 when woken */
 	uint32_t bits;		/* FUTEX_WAIT_BITSET */
@@ -742,8 +753,8 @@ void mx_stats_print(void);
 static inline void
 mx_why(const char *call, uintptr_t object)
 {
-	mx_me.why.call = call;
-	mx_me.why.object = object;
+	MX_POKE(mx_me.why.call, call);
+	MX_POKE(mx_me.why.object, object);
 }
 
 #endif
