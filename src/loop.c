@@ -115,5 +115,9 @@ mx_loop_fini(struct mx_domain *d)
 	if (d->loop)
 		ev_loop_destroy(d->loop);
 	d->loop = NULL;
+	mx_crit_enter();
+	mx_spin_lock(&d->fdlock);
 	mx_fd_fini(d);
+	mx_spin_unlock(&d->fdlock);
+	mx_crit_leave();
 }

@@ -283,7 +283,7 @@ struct mx_domain {
 	_Atomic uint32_t evseq;	/* events of all its descriptors */
 	bool loop_ready;	/* [held] libev's own epoll set has an event */
 	int last_n;		/* [held] events of the last look */
-	struct mx_fdtab *fdtab;
+	_Atomic(struct mx_fdtab *) fdtab; /* made once */
 	_Atomic int fdlock;
 	struct ev_loop *loop;
 	void *ev;		/* the watcher that ends its sleep (ev_async) */
@@ -621,6 +621,15 @@ struct mx_fdw {
 };
 
 /*
+ * What a short read proves: with neither bit nobody has asked yet. PLAIN comes
+ * only where nothing has been heard since the question: an event, a close or
+ * setsockopt() may come in between when the asker has lost the domain.
+ */
+#define MX_FD_PLAIN 1u		/* a plain TCP socket: there was no more */
+#define MX_FD_OTHER 2u		/* nothing, or nothing any more */
+#define MX_FD_NEW(gen) ((gen) << 2)
+
+/*
  * What is known about a descriptor number that some gt has waited for. The
  * counters tell whether an event came between a look and the wait.
  */
@@ -629,10 +638,10 @@ struct mx_fd {
 	_Atomic uint32_t drained; /* rseq + 1 of a short read; 0: none */
 	_Atomic uint32_t closes; /* times that the number was closed */
 	uint32_t gen;		/* [fdlock] tells stale events */
-	uint32_t mask;		/* [fdlock] what epoll watches; 0: nothing */
-	int8_t stream;		/* 1: stream socket, 0: not, -1: not asked */
-	uint32_t tmo_gen;	/* mx_tmo_gen when the timeouts were read */
-	uint64_t rcvtimeo, sndtimeo; /* ns, 0: none */
+	uint32_t mask;		/* [fdlock, peek] what epoll watches; 0: nothing */
+	_Atomic uint32_t stream; /* MX_FD_*, and gen above these bits */
+	_Atomic uint32_t tmo_gen; /* mx_tmo_gen when the timeouts were read */
+	uint64_t rcvtimeo, sndtimeo; /* [peek] ns, 0: none */
 	struct mx_list rd, wr;	/* [fdlock] waiters, struct mx_fdw */
 };
 
