@@ -39,39 +39,36 @@ timeo(int fd, int name)
 static void
 ask_timeouts(struct mx_fd *e, int fd)
 {
-	uint32_t gen = atomic_load_explicit(&mx_tmo_gen, memory_order_relaxed);
+	uint32_t gen = atomic_load(&mx_tmo_gen);
 
-	if (e->tmo_gen == gen)
+	if (atomic_load_explicit(&e->tmo_gen, memory_order_acquire) == gen)
 		return;
-	e->rcvtimeo = timeo(fd, SO_RCVTIMEO);
-	e->sndtimeo = timeo(fd, SO_SNDTIMEO);
-	e->has_tmo = e->rcvtimeo || e->sndtimeo;
-	e->tmo_gen = gen;
+	MX_POKE(e->rcvtimeo, timeo(fd, SO_RCVTIMEO));
+	MX_POKE(e->sndtimeo, timeo(fd, SO_SNDTIMEO));
+	MX_POKE(e->has_tmo, e->rcvtimeo || e->sndtimeo);
+	atomic_store_explicit(&e->tmo_gen, gen, memory_order_release);
 }
 
 /*
  * Whether a short read proves that there is no more: on plain TCP only. Unix
  * sockets stop at a change of credentials, kernel TLS at a record.
  */
-static void
-ask_stream(struct mx_fd *e, int fd)
+static bool
+is_plain(int fd)
 {
 	char ulp[16];
 	int domain = 0, protocol = 0;
 	socklen_t len = sizeof(int);
 
-	e->stream = 0;
 	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
 	    (domain != AF_INET && domain != AF_INET6))
-		return;
+		return false;
 	len = sizeof(int);
 	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) < 0 ||
 	    protocol != IPPROTO_TCP)
-		return;
+		return false;
 	len = sizeof(ulp);
-	if (getsockopt(fd, IPPROTO_TCP, TCP_ULP, ulp, &len) == 0 && len > 0)
-		return;
-	e->stream = 1;
+	return getsockopt(fd, IPPROTO_TCP, TCP_ULP, ulp, &len) != 0 || len == 0;
 }
 
 /* A read of a blocking socket got less than it asked for. */
@@ -79,14 +76,21 @@ void
 mx_io_short(struct mx_io *io)
 {
 	struct mx_fd *e = io->e;
+	uint32_t is;
+	bool plain;
 
-	if (!e || !e->mask || e->stream == 0)
+	if (!e || !MX_PEEK(e->mask))
 		return;
-	if (e->stream < 0)
-		ask_stream(e, io->fd);
-	if (e->stream == 1)
-		atomic_store_explicit(&e->drained, io->seq + 1,
-		    memory_order_relaxed);
+	is = atomic_load_explicit(&e->stream, memory_order_relaxed);
+	if (is & MX_FD_OTHER)
+		return;
+	if (unlikely(!(is & MX_FD_PLAIN))) {
+		plain = is_plain(io->fd);
+		if (!atomic_compare_exchange_strong(&e->stream, &is, is |
+		    (plain ? MX_FD_PLAIN : MX_FD_OTHER)) || !plain)
+			return;
+	}
+	atomic_store_explicit(&e->drained, io->seq + 1, memory_order_relaxed);
 }
 
 /* Only the kernel knows: other processes may share the description. */
@@ -158,7 +162,8 @@ mx_io_wait(struct mx_io *io, const char *call)
 	e = mx_fd_get(mx_me.dom, io->fd);
 	if (e && io->dl == 0) {
 		ask_timeouts(e, io->fd);
-		limit = !e->has_tmo ? 0 : io->write ? e->sndtimeo : e->rcvtimeo;
+		limit = !MX_PEEK(e->has_tmo) ? 0 : io->write ?
+		    MX_PEEK(e->sndtimeo) : MX_PEEK(e->rcvtimeo);
 		io->dl = limit ? mx_after_ns(limit) : MX_NEVER;
 	} else if (io->dl == 0) {
 		io->dl = MX_NEVER;

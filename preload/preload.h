@@ -34,7 +34,7 @@ mx_io_look(struct mx_io *io)
 {
 	io->e = mx_fd_peek(mx_me.dom, io->fd);
 	io->seq = !io->e ? 0 : atomic_load_explicit(io->write ?
-	    &io->e->wseq : &io->e->rseq, memory_order_relaxed);
+	    &io->e->wseq : &io->e->rseq, memory_order_acquire);
 	io->closes = !io->e ? 0 : atomic_load_explicit(&io->e->closes,
 	    memory_order_relaxed);
 }

@@ -122,7 +122,7 @@ do_readv(int fd, const struct iovec *iov, int n, int flags)
 		if (errno != EAGAIN)
 			return -1;
 		/* A file says EAGAIN for what is not in memory yet. */
-		if ((!io.e || !io.e->mask) && kind_of(fd) == KIND_FILE) {
+		if ((!io.e || !MX_PEEK(io.e->mask)) && kind_of(fd) == KIND_FILE) {
 			errno = io.saved;
 			return real.preadv2(fd, iov, n, -1, flags);
 		}
@@ -262,7 +262,7 @@ do_writev(int fd, const struct iovec *iov, int n, int flags)
 
 	mx_io_begin(&io, fd, true);
 	/* A write to a file is one piece, and libc's own. */
-	kind = io.e && io.e->mask ? KIND_POLLABLE : kind_of(fd);
+	kind = io.e && MX_PEEK(io.e->mask) ? KIND_POLLABLE : kind_of(fd);
 	if (kind == KIND_FILE)
 		return flags ? real.pwritev2(fd, iov, n, -1, flags) :
 		    real.writev(fd, iov, n);

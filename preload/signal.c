@@ -199,7 +199,7 @@ __longjmp_chk(struct __jmp_buf_tag *env, int value)
 static void
 sigwait_undo(int *fd)
 {
-	mx_me.sigwaiting = 0;
+	MX_POKE(mx_me.sigwaiting, 0);
 	if (*fd < 0)
 		return;
 	mx_fd_closing(*fd);
@@ -232,7 +232,7 @@ sigtimedwait(const sigset_t *set, siginfo_t *info,
 	if (fd < 0)
 		return MX_HOP(MX_HOP_CANCEL, real.sigtimedwait(set, info, timeout));
 	mx_fd_closed(io.fd);
-	mx_me.sigwaiting = mx_sigbits(set);
+	MX_POKE(mx_me.sigwaiting, mx_sigbits(set));
 	for (;;) {
 		mx_io_look(&io);
 		sig = mx_sig_take(set, &mine);
@@ -309,9 +309,7 @@ send_info(pthread_t pt, int sig, int code, const union sigval *value)
 
 	if (sig < 0 || sig >= _NSIG || sig == 32 || sig == 33)
 		return EINVAL;
-	if (gt->state == MX_STATE_DONE)
-		return sig ? 0 : 0;
-	if (sig == 0)
+	if (MX_PEEK(gt->state) == MX_STATE_DONE || sig == 0)
 		return 0;
 	memset(&info, 0, sizeof(info));
 	info.si_signo = sig;

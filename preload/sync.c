@@ -383,6 +383,7 @@ pthread_barrier_wait(pthread_barrier_t *barrier)
 			return real.pthread_barrier_wait(barrier);
 		return MX_HOP(MX_HOP_LOCK, real.pthread_barrier_wait(barrier));
 	}
+	MX_HB_RELEASE(b);
 	atomic_fetch_add(&b->inside, 1);
 	s = atomic_load(&b->state);
 	do {
@@ -396,6 +397,7 @@ pthread_barrier_wait(pthread_barrier_t *barrier)
 		mx_why("pthread_barrier_wait", (uintptr_t)b);
 		mx_lot_wait(b, try_barrier, &w, MX_NEVER, 0);
 	}
+	MX_HB_ACQUIRE(b);
 	/* Our last access: from here on destroy may return. */
 	atomic_fetch_sub(&b->inside, 1);
 	mx_lot_wake_slow((uintptr_t)&b->inside, INT_MAX, ~0u);
@@ -460,6 +462,7 @@ once_undo(void *arg)
 	_Atomic int **word = arg;
 
 	if (*word) {
+		MX_HB_RELEASE(*word);
 		atomic_store(*word, 0);
 		mx_lot_wake_slow((uintptr_t)*word, INT_MAX, ~0u);
 	}
@@ -473,8 +476,10 @@ pthread_once(pthread_once_t *once, mx_void_fn fn)
 
 	for (;;) {
 		v = atomic_load_explicit(word, memory_order_acquire);
-		if (likely(v & ONCE_DONE))
+		if (likely(v & ONCE_DONE)) {
+			MX_HB_ACQUIRE(word);
 			return 0;
+		}
 		gen = atomic_load(&once_gen);
 		if (v == gen) {
 			mx_lot_wait(word, try_once, word, MX_NEVER, 0);
@@ -482,6 +487,7 @@ pthread_once(pthread_once_t *once, mx_void_fn fn)
 		}
 		if (!atomic_compare_exchange_strong(word, &v, gen))
 			continue;
+		MX_HB_ACQUIRE(word);
 		{
 			_Atomic int *undo
 			    __attribute__((cleanup(once_undo))) = word;
@@ -489,6 +495,7 @@ pthread_once(pthread_once_t *once, mx_void_fn fn)
 			fn();
 			undo = NULL;
 		}
+		MX_HB_RELEASE(word);
 		atomic_store_explicit(word, ONCE_DONE, memory_order_release);
 		mx_lot_wake_slow((uintptr_t)word, INT_MAX, ~0u);
 		return 0;
@@ -523,6 +530,9 @@ sem_layout(void)
 {
 	sem_t a, b;
 
+#ifdef MX_TSAN
+	return; /* libc's own, since ThreadSanitizer sees that */
+#endif
 	if (sem_init(&a, 0, 5) == 0 && sem_init(&b, 1, 7) == 0)
 		plain_layout = (uint32_t)*(uint64_t *)&a == 5 &&
 		    (uint32_t)*(uint64_t *)&b == 7 && !sem_shared(&a) &&

@@ -102,6 +102,7 @@ join(struct mx_gt *gt, void **retval, uint64_t dl)
 			mx_cancel_now();
 		return -rc;
 	}
+	MX_HB_ACQUIRE(&gt->fate);
 	if (retval)
 		*retval = gt->retval;
 	mx_thread_release(gt, true);
@@ -177,8 +178,10 @@ pthread_detach(pthread_t pt)
 	fate = atomic_fetch_or(&gt->fate, MX_FATE_DETACHED);
 	if (fate & MX_FATE_DETACHED)
 		return EINVAL;
-	if (fate & MX_FATE_DONE)
+	if (fate & MX_FATE_DONE) {
+		MX_HB_ACQUIRE(&gt->fate);
 		mx_thread_release(gt, false);
+	}
 	return 0;
 }
 
@@ -221,8 +224,9 @@ pthread_cancel(pthread_t pt)
 	if (gt == &mx_me) {
 		if (gt->cancel_async)
 			mx_testcancel();
-	} else if (!gt->cancel_disabled) {
-		if (!mx_wake(gt, -EINTR) && (gt->hopping || gt->cancel_async))
+	} else if (!MX_PEEK(gt->cancel_disabled)) {
+		if (!mx_wake(gt, -EINTR) && (MX_PEEK(gt->hopping) ||
+		    MX_PEEK(gt->cancel_async)))
 			mx_sig_kick(gt);
 	}
 	return 0;
@@ -250,7 +254,7 @@ pthread_setcancelstate(int state, int *old)
 	if (old)
 		*old = gt->cancel_disabled ? PTHREAD_CANCEL_DISABLE :
 		    PTHREAD_CANCEL_ENABLE;
-	gt->cancel_disabled = state == PTHREAD_CANCEL_DISABLE;
+	MX_POKE(gt->cancel_disabled, state == PTHREAD_CANCEL_DISABLE);
 	if (gt->on && gt->cancel_async)
 		mx_testcancel();
 	return 0;
@@ -269,7 +273,7 @@ pthread_setcanceltype(int type, int *old)
 	if (old)
 		*old = gt->cancel_async ? PTHREAD_CANCEL_ASYNCHRONOUS :
 		    PTHREAD_CANCEL_DEFERRED;
-	gt->cancel_async = type == PTHREAD_CANCEL_ASYNCHRONOUS;
+	MX_POKE(gt->cancel_async, type == PTHREAD_CANCEL_ASYNCHRONOUS);
 	if (gt->on && gt->cancel_async)
 		mx_testcancel();
 	return 0;
@@ -309,11 +313,13 @@ int
 pthread_getcpuclockid(pthread_t pt, clockid_t *clock)
 {
 	struct mx_gt *gt = mx_thread_of(pt);
+	struct mx_kt *kt;
 
 	if (!gt->dom)
 		return real.pthread_getcpuclockid(pt, clock);
 	/* The kernel's encoding: ~tid, then per thread (4) and sched (2). */
-	*clock = (clockid_t)(~(unsigned)(gt->kt ? gt->kt->tid :
+	kt = MX_PEEK(gt->kt);
+	*clock = (clockid_t)(~(unsigned)(kt ? MX_PEEK(kt->tid) :
 	    getpid()) << 3 | 6);
 	return 0;
 }
@@ -361,7 +367,9 @@ pthread_setattr_default_np(const pthread_attr_t *attr)
 static int
 ktid(const struct mx_gt *gt)
 {
-	return gt->kt ? gt->kt->tid : 0;
+	struct mx_kt *kt = MX_PEEK(gt->kt);
+
+	return kt ? MX_PEEK(kt->tid) : 0;
 }
 
 int

@@ -102,7 +102,7 @@ enter(struct mx_gt *gt)
 		mx_thread_unadopt(gt);
 		return rc;
 	}
-	gt->kt = gt->home;
+	MX_POKE(gt->kt, gt->home);
 	gt->kt->cur = gt;
 	gt->kt->mask = gt->mask;
 	gt->kt->ss_sp = gt->ss.ss_flags & SS_DISABLE ? NULL : gt->ss.ss_sp;
@@ -118,11 +118,11 @@ enter(struct mx_gt *gt)
 	d->peak = 0;
 	d->switches = d->parks = d->handoffs = 0;
 	d->hops = d->created = d->reused = 0;
-	gt->dom = d;
+	MX_POKE(gt->dom, d);
 	mx_thread_list(gt, true);
 	pthread_setspecific(end_key, gt);
 	if (gt->is_process_main)
-		mx_process_main = gt;
+		MX_POKE(mx_process_main, gt);
 	atomic_store(&mx_active, 1);
 	atomic_store(&d->hold, MX_HOLD(gt->kt));
 	return 0;
@@ -149,14 +149,14 @@ mx_domain_enter(void)
 static void
 detach(struct mx_gt *gt)
 {
-	gt->dom = NULL;
+	MX_POKE(gt->dom, NULL);
 	if (mx_process_main == gt)
-		mx_process_main = NULL;
+		MX_POKE(mx_process_main, NULL);
 	pthread_setspecific(end_key, NULL);
 	mx_thread_unadopt(gt);
 	gt->on = 0;
 	/* Its signals are its own again. */
-	gt->kt = NULL;
+	MX_POKE(gt->kt, NULL);
 }
 
 int
@@ -259,6 +259,7 @@ reset_domain(struct mx_domain *d, struct mx_gt *gt)
 	d->runq = NULL;
 	atomic_store(&d->inbox, NULL);
 	atomic_store(&d->sleeping, 0);
+	atomic_store(&d->kickers, 0);
 	atomic_store(&d->hold, 0);
 	atomic_store(&d->fdlock, 0);
 	atomic_store(&d->all_lock, 0);

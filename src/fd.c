@@ -135,9 +135,9 @@ static void
 entry_reset(struct mx_fd *e)
 {
 	e->gen++;
-	e->mask = 0;
-	e->stream = -1;
-	e->tmo_gen = 0;
+	MX_POKE(e->mask, 0);
+	atomic_store(&e->stream, MX_FD_NEW(e->gen));
+	atomic_store(&e->tmo_gen, 0);
 	atomic_store(&e->drained, 0);
 	atomic_fetch_add(&e->rseq, 1);
 	atomic_fetch_add(&e->wseq, 1);
@@ -156,7 +156,6 @@ mx_fd_get(struct mx_domain *d, int fd)
 	if (!e)
 		return NULL;
 	for (i = 0; i < MX_FD_CHUNK; i++) {
-		e[i].stream = -1;
 		mx_list_init(&e[i].rd);
 		mx_list_init(&e[i].wr);
 	}
@@ -196,7 +195,7 @@ watch_locked(struct mx_domain *d, struct mx_fd *e, int fd, uint32_t events)
 			rc = -errno;
 	}
 	if (rc == 0)
-		e->mask = mask;
+		MX_POKE(e->mask, mask);
 	errno = saved;
 	return rc;
 }
@@ -334,10 +333,11 @@ mx_fd_poll(struct mx_domain *d, int timeout)
 		got = ev[i].events;
 		/* Urgent data or the end: a short read proves nothing then. */
 		if (got & (EPOLLPRI | EPOLLRDHUP | WANT_BOTH))
-			e->stream = 0;
+			atomic_fetch_or(&e->stream, MX_FD_OTHER);
+		/* Release: who sees the count sees that, too. */
 		if (got & (WANT_READ | WANT_BOTH)) {
 			atomic_fetch_add_explicit(&e->rseq, 1,
-			    memory_order_relaxed);
+			    memory_order_release);
 			wake_all(&e->rd, 0, true);
 		}
 		if (got & (WANT_WRITE | WANT_BOTH)) {
@@ -409,12 +409,12 @@ forget(int fd, int rc)
 		return;
 	mx_fd_unsure(fd);
 	for (d = atomic_load(&mx_domains); d; d = d->next) {
-		e = d->fdtab ? mx_fd_peek(d, fd) : NULL;
+		e = mx_fd_peek(d, fd);
 		if (!e)
 			continue;
 		if (rc)
 			atomic_fetch_add(&e->closes, 1);
-		if (!*(volatile uint16_t *)&e->mask)
+		if (!MX_PEEK(e->mask))
 			continue;
 		mx_crit_enter();
 		mx_spin_lock(&d->fdlock);
@@ -455,8 +455,8 @@ mx_fd_wake(int fd)
 	if (!atomic_load_explicit(&mx_active, memory_order_relaxed))
 		return;
 	for (d = atomic_load(&mx_domains); d; d = d->next) {
-		e = d->fdtab ? mx_fd_peek(d, fd) : NULL;
-		if (!e || !*(volatile uint16_t *)&e->mask)
+		e = mx_fd_peek(d, fd);
+		if (!e || !MX_PEEK(e->mask))
 			continue;
 		mx_crit_enter();
 		mx_spin_lock(&d->fdlock);
@@ -480,9 +480,9 @@ mx_fd_touched(int fd)
 		return;
 	mx_fd_unsure(fd);
 	for (d = atomic_load(&mx_domains); d; d = d->next) {
-		e = d->fdtab ? mx_fd_peek(d, fd) : NULL;
+		e = mx_fd_peek(d, fd);
 		if (e) {
-			e->stream = 0;
+			atomic_fetch_or(&e->stream, MX_FD_OTHER);
 			atomic_store(&e->drained, 0);
 		}
 	}
@@ -490,15 +490,19 @@ mx_fd_touched(int fd)
 
 /* ---- a domain's set ---- */
 
-/* Forgets all registrations and waiters: the child of a fork has neither. */
+/*
+ * [fdlock, or nobody else there] Forgets all registrations and waiters: the
+ * child of a fork has neither.
+ */
 void
 mx_fd_forget_all(struct mx_domain *d)
 {
+	struct mx_fdtab *tab = atomic_load(&d->fdtab);
 	struct mx_fd *c;
 	int i, j;
 
-	for (i = 0; d->fdtab && i < MX_FD_CHUNKS; i++) {
-		c = atomic_load(&d->fdtab->chunk[i]);
+	for (i = 0; tab && i < MX_FD_CHUNKS; i++) {
+		c = atomic_load(&tab->chunk[i]);
 		for (j = 0; c && j < MX_FD_CHUNK; j++) {
 			mx_list_init(&c[j].rd);
 			mx_list_init(&c[j].wr);
@@ -511,14 +515,21 @@ int
 mx_fd_init(struct mx_domain *d)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	struct mx_fdtab *tab;
 
 	d->armed = MX_NEVER;
-	if (!d->fdtab) {
-		d->fdtab = mx_map(sizeof(*d->fdtab));
-		if (!d->fdtab)
+	if (!atomic_load(&d->fdtab)) {
+		tab = mx_map(sizeof(*tab));
+		if (!tab)
 			return -ENOMEM;
+		atomic_store(&d->fdtab, tab);
 	}
+	/* Threads of other domains close descriptors in all of them. */
+	mx_crit_enter();
+	mx_spin_lock(&d->fdlock);
 	mx_fd_forget_all(d);
+	mx_spin_unlock(&d->fdlock);
+	mx_crit_leave();
 	d->epfd = mx_fd_high(real.epoll_create1(EPOLL_CLOEXEC));
 	if (d->epfd < 0)
 		return -errno;
@@ -544,6 +555,7 @@ mx_fd_nest(struct mx_domain *d, int loopfd)
 	    -errno : 0;
 }
 
+/* [fdlock, or nobody else there] */
 void
 mx_fd_fini(struct mx_domain *d)
 {

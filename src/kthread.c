@@ -70,8 +70,21 @@ slot_get(void)
 	if (!kt && slots < KTS)
 		kt = &table[slots++];
 	if (kt) {
-		memset(kt, 0, sizeof(*kt));
+		/*
+		 * cur and tid first, by themselves: a gt that was here last
+		 * still points here, and who looks for it may come by.
+		 */
+		atomic_store(&kt->cur, NULL);
+		MX_POKE(kt->tid, 0);
 		kt->id = (uint32_t)(kt - table) + 1;
+		kt->idle = NULL;
+		kt->mask = 0;
+		kt->ss_sp = NULL;
+		kt->after = NULL;
+		atomic_store(&kt->job, MX_JOB_NONE);
+		atomic_store(&kt->want, NULL);
+		kt->borrowed = kt->helper = kt->forked = kt->reserved = false;
+		kt->is_idle = false;
 		kt->used = true;
 	}
 	unlock();
@@ -253,7 +266,7 @@ kt_main(void *arg)
 	kt->idle = &mx_me;
 	kt->cur = &mx_me;
 	kt->mask = MX_ALL_SIGNALS;
-	kt->tid = (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	MX_POKE(kt->tid, (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0, 0));
 	idle_loop(kt);
 	atomic_fetch_sub(&mx_kt_count, 1);
 	slot_put(kt);
@@ -329,7 +342,8 @@ mx_kt_self_new(void)
 
 	if (kt) {
 		kt->borrowed = true;
-		kt->tid = (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+		MX_POKE(kt->tid, (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0,
+		    0));
 		kt->cur = &mx_me;
 		kt->mask = mx_me.mask;
 		kt->ss_sp = mx_me.ss.ss_flags & SS_DISABLE ? NULL :
@@ -354,6 +368,7 @@ queue_after(void *arg)
 {
 	struct mx_gt *gt = arg;
 	struct mx_kt *kt = NULL;
+	bool again = false;
 
 	lock();
 	if (hops_now < mx_env.helpers && (kt = idle_pop()) != NULL) {
@@ -361,7 +376,7 @@ queue_after(void *arg)
 		hops_now++;
 	} else if (hops_now < mx_env.helpers) {
 		/* One has ended meanwhile, and nobody will look at the queue. */
-		gt->hop_again = true;
+		gt->hop_again = again = true;
 	} else {
 		gt->next = NULL;
 		if (hopq)
@@ -371,9 +386,10 @@ queue_after(void *arg)
 		hopq_tail = gt;
 	}
 	unlock();
+	/* In the queue gt may be on a helper already, or far beyond that. */
 	if (kt)
 		mx_kt_give(kt, MX_JOB_GT, gt);
-	else if (gt->hop_again)
+	else if (again)
 		mx_ready(gt);
 }
 
@@ -459,8 +475,8 @@ mx_hop_end(void)
 {
 	struct mx_gt *gt = &mx_me;
 
-	gt->hopping = false;
 	mx_enter(gt);
+	MX_POKE(gt->hopping, false);
 	mx_leave(gt);
 }
 

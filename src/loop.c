@@ -106,11 +106,18 @@ mx_loop_kick(struct mx_domain *d)
 	errno = saved;
 }
 
+/* [nobody sleeps in it] Whoever is in mx_loop_kick() is waited for. */
 void
 mx_loop_fini(struct mx_domain *d)
 {
+	while (atomic_load(&d->kickers))
+		real.sched_yield();
 	if (d->loop)
 		ev_loop_destroy(d->loop);
 	d->loop = NULL;
+	mx_crit_enter();
+	mx_spin_lock(&d->fdlock);
 	mx_fd_fini(d);
+	mx_spin_unlock(&d->fdlock);
+	mx_crit_leave();
 }

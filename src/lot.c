@@ -80,7 +80,7 @@ mx_lot_unenrol(struct mx_lot_node *n, int slept)
 	    memory_order_acquire))
 		return false;
 	for (;;) {
-		b = mx_lot_bucket(*(volatile uintptr_t *)&n->key);
+		b = mx_lot_bucket(MX_PEEK(n->key));
 		mx_crit_enter();
 		mx_spin_lock(&b->lock);
 		if (b == mx_lot_bucket(n->key))
@@ -198,7 +198,7 @@ mx_lot_requeue(uintptr_t from, uintptr_t to, int nwake, int nmove,
 		} else if (moved < nmove && from != to) {
 			mx_list_del(l);
 			count_down(a);
-			node->key = to;
+			MX_POKE(node->key, to);
 			atomic_fetch_add(&b->n, 1);
 			mx_list_add(&b->list, l);
 			moved++;

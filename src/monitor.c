@@ -73,7 +73,7 @@ count_tasks(void)
 static bool
 starved(struct mx_domain *d, struct mx_kt *kt, uint64_t now)
 {
-	clockid_t clock = (clockid_t)(~(unsigned)kt->tid << 3 | 6);
+	clockid_t clock = (clockid_t)(~(unsigned)MX_PEEK(kt->tid) << 3 | 6);
 	struct timespec ts;
 	uint64_t cpu;
 	bool first;
@@ -90,9 +90,14 @@ starved(struct mx_domain *d, struct mx_kt *kt, uint64_t now)
 	/* Half of the time since then on a processor: it is busy. */
 	if (!first && cpu - d->mon_cpu >= mx_env.handoff / 4)
 		return false;
-	return task_state(kt->tid) == 'R';
+	return task_state(MX_PEEK(kt->tid)) == 'R';
 }
 
+/*
+ * Who is in user code is asked first: if the word has not changed after that it
+ * was the right one. It cannot go far before the domain is given on, because it
+ * needs the domain even to end, and reads away when it has it back.
+ */
 static void
 take(struct mx_domain *d, uint64_t w)
 {
@@ -103,14 +108,13 @@ take(struct mx_domain *d, uint64_t w)
 	if (!kt)
 		return; /* no kernel thread to be had: try again later */
 	mine = (w & ~(MX_HOLD_SEQ - 1)) | MX_HOLD(kt) | MX_HOLD_RT;
+	gt = mx_kt_by_id(MX_HOLD_KT(w))->cur;
 	if (!atomic_compare_exchange_strong(&d->hold, &w, mine)) {
 		mx_kt_unspare(kt);
 		return;
 	}
-	d->handoffs++;
-	gt = mx_kt_by_id(MX_HOLD_KT(w))->cur;
-	if (gt->dom == d)
-		gt->away = d->mon_since;
+	MX_COUNT(d->handoffs);
+	gt->away = d->mon_since;
 	mx_kt_give(kt, MX_JOB_DOMAIN, d);
 }
 

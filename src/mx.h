@@ -8,7 +8,8 @@
  *
  * A gt is either in user code ("green") or in the runtime (depth > 0). Only
  * the holder of a domain touches what is marked [held]. Fields marked [lock]
- * need the lock named there; [atomic] fields need nothing.
+ * need the lock named there; [atomic] fields need nothing; [peek] fields are
+ * read by others at any time, see MX_PEEK.
  */
 #ifndef MX_H
 #define MX_H
@@ -28,23 +29,33 @@
 #define MX_TID_BASE ((1 << 22) + 1)	/* above the kernel's PID_MAX_LIMIT */
 
 /*
- * What the assembly orders, for ThreadSanitizer: a switch on one kernel thread
- * (by the address of the thread that goes on) and the publication of a donor.
- * Sanitizers also want larger stacks for the runtime's own identities.
+ * ThreadSanitizer (configure --with-sanitizer=thread; -DMX_SANITIZED: in an
+ * object that is not instrumented itself). It keeps what it knows of a thread
+ * in the thread's TLS block, so that moves along with the green thread at every
+ * switch, and each green thread is a thread of its own to it. Its interface for
+ * fibers is for those that share one TLS block; we have no use for it. What has
+ * to be told is order that it cannot see:
+ *
+ * - the assembly: a switch comes before the first thing on the next stack, a
+ *   donor's end before its creator's going on (MX_HB_RELEASE, MX_HB_ACQUIRE);
+ * - preload/, which it calls in threads that it does not know yet, so that it
+ *   must not be instrumented: what orders memory is not inlined there but called
+ *   in the runtime (mx_tsan_enter() and so on).
  */
-#ifdef __SANITIZE_THREAD__
+#if defined __SANITIZE_THREAD__ || defined MX_SANITIZED
+#define MX_TSAN 1
 void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);
 #define MX_HB_RELEASE(p) __tsan_release(p)
 #define MX_HB_ACQUIRE(p) __tsan_acquire(p)
-/* It calls these in a thread that it does not know yet. */
 #define MX_NO_TSAN __attribute__((no_sanitize("thread")))
 #else
 #define MX_NO_TSAN
 #define MX_HB_RELEASE(p) ((void)0)
 #define MX_HB_ACQUIRE(p) ((void)0)
 #endif
-#if defined __SANITIZE_THREAD__ || defined __SANITIZE_ADDRESS__
+/* Sanitizers want larger stacks for the runtime's own identities. */
+#if defined MX_TSAN || defined __SANITIZE_ADDRESS__
 #define MX_SMALL_STACK (4096 * 1024)
 #else
 #define MX_SMALL_STACK (256 * 1024)
@@ -52,6 +63,14 @@ void __tsan_release(void *addr);
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+
+/*
+ * A field that its owner writes while others may look: they find one whole
+ * value, old or new, and nothing is ordered by it. The owner reads it plainly.
+ */
+#define MX_PEEK(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define MX_POKE(x, v) __atomic_store_n(&(x), v, __ATOMIC_RELAXED)
+#define MX_COUNT(x) MX_POKE(x, (x) + 1)
 
 struct mx_gt;
 struct mx_kt;
@@ -119,9 +138,9 @@ enum mx_state {
 
 /* What a gt waits for, for mixio_dump(). */
 struct mx_why {
-	const char *call;	/* "recv", "pthread_mutex_lock", ... */
-	uintptr_t object;	/* descriptor or address */
-	uint64_t since;		/* its domain's clock when it parked */
+	const char *call;	/* [peek] "recv", "pthread_mutex_lock", ... */
+	uintptr_t object;	/* [peek] descriptor or address */
+	uint64_t since;		/* [peek] its domain's clock when it parked */
 };
 
 struct mx_timer {
@@ -140,7 +159,7 @@ struct mx_gt {
 	int on;			/* 1: in user code of a green thread */
 	int depth;		/* > 0: signal handlers must wait */
 	struct mx_domain *dom;	/* NULL: not opted in */
-	struct mx_kt *kt;	/* runs it now (or did last) */
+	struct mx_kt *kt;	/* [peek] runs it now (or did last) */
 	struct mx_gt *next;	/* link in one queue: run, inbox, hop, pool */
 	_Atomic int wait;	/* enum mx_wait */
 	int rc;			/* why it woke: 0 or -errno; by the waker */
@@ -152,18 +171,18 @@ struct mx_gt {
 	int sigran;		/* MX_SIGRAN_*: handlers run since the last arm */
 	_Atomic int cancel;	/* [atomic] pthread_cancel was called */
 	bool sigkeep;		/* a call that swaps the mask is under way */
-	uint8_t cancel_disabled;
-	uint8_t cancel_async;
-	bool exiting;		/* unwinding: acts on no cancellation */
+	uint8_t cancel_disabled; /* [peek] */
+	uint8_t cancel_async;	/* [peek] */
+	bool exiting;		/* [peek] unwinding: acts on no cancellation */
 	uint8_t hog;		/* leaves the domain at once when it runs next */
-	bool hopping;		/* on a helper, for one call */
-	uint8_t state;		/* enum mx_state */
+	bool hopping;		/* [peek] on a helper, for one call */
+	uint8_t state;		/* [peek] enum mx_state */
 
 	stack_t ss;		/* alternate signal stack */
 	_Atomic uint64_t sigset[2]; /* queued standard signals: process, thread */
 	struct mx_sig *sighold;	/* came for us while we block them; own */
-	uint64_t away;		/* when its domain moved on without it */
-	uint64_t sigwaiting;	/* set of the sigwait() under way */
+	uint64_t away;		/* [held] when its domain moved on without it */
+	uint64_t sigwaiting;	/* [peek] set of the sigwait() under way */
 	bool vfork;		/* this is a vfork child's borrowed record */
 	bool vfork_on;		/* what on was before vfork */
 	bool is_main;		/* lent by the thread that opted in */
@@ -213,7 +232,7 @@ enum mx_job {
 
 struct mx_kt {
 	uint32_t id;		/* index + 1 in the table of kernel threads */
-	int tid;
+	int tid;		/* [peek] */
 	struct mx_gt *idle;	/* identity of its idle loop */
 	_Atomic(struct mx_gt *) cur; /* what runs on it */
 	uint64_t mask;		/* the kernel's signal mask for it */
@@ -258,14 +277,16 @@ struct mx_domain {
 	_Atomic(struct mx_gt *) inbox __attribute__((aligned(64)));
 	_Atomic int sleeping;	/* the hub waits in the loop */
 	_Atomic int kicked;	/* the hub must look around */
+	_Atomic int kickers;	/* who is about to touch the loop to end it */
 	struct mx_timer **heap __attribute__((aligned(64))); /* [held] */
-	uint32_t nheap, heap_cap; /* [held] */
+	uint32_t nheap;		/* [held] */
+	uint32_t heap_cap;	/* [held, peek] */
 	uint64_t armed;		/* [held] what the timerfd is set to */
 	int epfd, tfd;		/* our edge-triggered set; timer */
 	_Atomic uint32_t evseq;	/* events of all its descriptors */
 	bool loop_ready;	/* [held] libev's own epoll set has an event */
 	int last_n;		/* [held] events of the last look */
-	struct mx_fdtab *fdtab;
+	_Atomic(struct mx_fdtab *) fdtab; /* made once */
 	_Atomic int fdlock;
 	struct ev_loop *loop;
 	void *ev;		/* the watcher that ends its sleep (ev_async) */
@@ -276,21 +297,21 @@ struct mx_domain {
 	unsigned nblock[64];	/* [all_lock] live gts that block signal i */
 	_Atomic uint64_t hubmask; /* signals that every gt blocks */
 	_Atomic unsigned nlive;	/* main included */
-	unsigned peak;
+	unsigned peak;		/* [all_lock, peek] */
 	uint64_t clock;		/* [held] mx_now() when the hub last ran */
-	uint64_t switches, parks, handoffs; /* [held] */
+	uint64_t switches, parks, handoffs; /* [held, peek] */
 	_Atomic uint64_t hops, created, reused;
 	uint64_t mon_last;	/* monitor only: hold at its last look */
 	uint64_t mon_cpu_since;	/* monitor only: mon_since when it read mon_cpu */
 	uint64_t mon_cpu;	/* monitor only: the carrier's processor time */
 	uint64_t mon_since;	/* monitor only: when it first saw that value */
-	bool used;
+	_Atomic bool used;	/* false: its hub is off the stack, take it */
 	struct mx_domain *next;	/* all domains; never freed */
 };
 
 extern _Atomic(struct mx_domain *) mx_domains;
 extern _Atomic int mx_active;	/* a domain has existed in this process */
-extern struct mx_gt *mx_process_main;
+extern struct mx_gt *mx_process_main; /* [peek] */
 
 /* ---- env ---- */
 
@@ -310,8 +331,8 @@ void mx_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static inline void
 mx_fence(void)
 {
-#ifdef __SANITIZE_THREAD__
-	static _Atomic int word;
+#ifdef MX_TSAN
+	_Atomic int word = 0;
 
 	atomic_fetch_add(&word, 0);
 #else
@@ -411,7 +432,7 @@ static inline bool
 mx_cancelled(const struct mx_gt *gt)
 {
 	return atomic_load_explicit(&gt->cancel, memory_order_relaxed) &&
-	    !gt->cancel_disabled && !gt->exiting;
+	    !MX_PEEK(gt->cancel_disabled) && !MX_PEEK(gt->exiting);
 }
 
 static inline void
@@ -499,6 +520,19 @@ mx_disarm(struct mx_gt *gt)
 	return atomic_compare_exchange_strong(&gt->wait, &armed, MX_WAIT_NONE);
 }
 
+#ifdef MX_TSAN
+int mx_tsan_enter(struct mx_gt *gt);
+void mx_tsan_leave(struct mx_gt *gt);
+void mx_tsan_arm(struct mx_gt *gt);
+bool mx_tsan_disarm(struct mx_gt *gt);
+#endif
+#ifdef MX_SANITIZED
+#define mx_enter mx_tsan_enter
+#define mx_leave mx_tsan_leave
+#define mx_arm mx_tsan_arm
+#define mx_disarm mx_tsan_disarm
+#endif
+
 /*
  * A signal or a cancellation request that came before the caller armed itself
  * would find nobody to wake: look once more after arming.
@@ -538,7 +572,7 @@ extern struct mx_lot_bucket mx_lot[MX_LOT_BUCKETS];
 
 struct mx_lot_node {
 	struct mx_list link;	/* [bucket lock] */
-	uintptr_t key;		/* [bucket lock] requeue changes it */
+	uintptr_t key;		/* [bucket lock, peek] requeue changes it */
 	struct mx_gt *gt;	/* NULL: a kernel thread waits on word */
 	_Atomic uint32_t word;	/* kernel waiter: 1 when woken */
 	uint32_t bits;		/* FUTEX_WAIT_BITSET */
@@ -590,6 +624,15 @@ struct mx_fdw {
 };
 
 /*
+ * What a short read proves: with neither bit nobody has asked yet. PLAIN comes
+ * only where nothing has been heard since the question: an event, a close or
+ * setsockopt() may come in between when the asker has lost the domain.
+ */
+#define MX_FD_PLAIN 1u		/* a plain TCP socket: there was no more */
+#define MX_FD_OTHER 2u		/* nothing, or nothing any more */
+#define MX_FD_NEW(gen) ((gen) << 2)
+
+/*
  * What is known about a descriptor number that some gt has waited for. The
  * counters tell whether an event came between a look and the wait.
  */
@@ -600,12 +643,12 @@ struct mx_fd {
 	_Atomic uint32_t closes; /* times that the number was closed */
 	struct mx_list rd, wr;	/* [fdlock] waiters, struct mx_fdw */
 	uint32_t gen;		/* [fdlock] tells stale events */
-	uint32_t tmo_gen;	/* mx_tmo_gen when the timeouts were read */
-	uint16_t mask;		/* [fdlock] what epoll watches; 0: nothing */
-	int8_t stream;		/* 1: stream socket, 0: not, -1: not asked */
-	bool has_tmo;		/* one of the timeouts is not 0 */
+	_Atomic uint32_t stream; /* MX_FD_*, and gen above these bits */
+	_Atomic uint32_t tmo_gen; /* mx_tmo_gen when the timeouts were read */
+	uint16_t mask;		/* [fdlock, peek] what epoll watches; 0: nothing */
+	bool has_tmo;		/* [peek] one of the timeouts is not 0 */
 
-	uint64_t rcvtimeo, sndtimeo; /* ns, 0: none */
+	uint64_t rcvtimeo, sndtimeo; /* [peek] ns, 0: none */
 } __attribute__((aligned(64)));
 
 #define MX_FD_CHUNK 512
@@ -619,11 +662,15 @@ struct mx_fdtab {
 static inline struct mx_fd *
 mx_fd_peek(struct mx_domain *d, int fd)
 {
+	struct mx_fdtab *tab;
 	struct mx_fd *c;
 
 	if (unlikely((unsigned)fd >= MX_FD_CHUNK * MX_FD_CHUNKS))
 		return NULL;
-	c = atomic_load_explicit(&d->fdtab->chunk[fd / MX_FD_CHUNK],
+	tab = atomic_load_explicit(&d->fdtab, memory_order_acquire);
+	if (unlikely(!tab))
+		return NULL; /* a domain that is only being made */
+	c = atomic_load_explicit(&tab->chunk[fd / MX_FD_CHUNK],
 	    memory_order_acquire);
 	return c ? &c[fd % MX_FD_CHUNK] : NULL;
 }
@@ -748,8 +795,8 @@ void mx_stats_print(void);
 static inline void
 mx_why(const char *call, uintptr_t object)
 {
-	mx_me.why.call = call;
-	mx_me.why.object = object;
+	MX_POKE(mx_me.why.call, call);
+	MX_POKE(mx_me.why.object, object);
 }
 
 #endif

@@ -14,6 +14,33 @@
 #define HOG 4		/* times that a thread is taken for busy */
 #define BURST 64	/* switches before I/O gets a look */
 
+#ifdef MX_TSAN
+/* For objects that are not instrumented: see mx.h. */
+int
+mx_tsan_enter(struct mx_gt *gt)
+{
+	return mx_enter(gt);
+}
+
+void
+mx_tsan_leave(struct mx_gt *gt)
+{
+	mx_leave(gt);
+}
+
+void
+mx_tsan_arm(struct mx_gt *gt)
+{
+	mx_arm(gt);
+}
+
+bool
+mx_tsan_disarm(struct mx_gt *gt)
+{
+	return mx_disarm(gt);
+}
+#endif
+
 /* ---- queues ---- */
 
 void
@@ -39,13 +66,27 @@ runq_pop(struct mx_domain *d)
 	return gt;
 }
 
+/*
+ * From anywhere: ends the hub's sleep. What woke the domain may end it, too
+ * (its last thread, woken by us, may be done while we are here), so the loop is
+ * counted as in use before its sleep is ours to end; mx_loop_fini() waits.
+ */
+static void
+rouse(struct mx_domain *d)
+{
+	atomic_fetch_add(&d->kickers, 1);
+	if (atomic_exchange(&d->sleeping, 0))
+		mx_loop_kick(d);
+	atomic_fetch_sub(&d->kickers, 1);
+}
+
 /* From anywhere: the hub shall look around before it sleeps on. */
 void
 mx_kick(struct mx_domain *d)
 {
 	atomic_store(&d->kicked, 1);
-	if (atomic_load(&d->sleeping) && atomic_exchange(&d->sleeping, 0))
-		mx_loop_kick(d);
+	if (atomic_load(&d->sleeping))
+		rouse(d);
 }
 
 /*
@@ -63,9 +104,8 @@ mx_ready(struct mx_gt *gt)
 	do {
 		gt->next = old;
 	} while (!atomic_compare_exchange_weak(&d->inbox, &old, gt));
-	if (unlikely(atomic_load(&d->sleeping)) &&
-	    atomic_exchange(&d->sleeping, 0))
-		mx_loop_kick(d);
+	if (unlikely(atomic_load(&d->sleeping)))
+		rouse(d);
 }
 
 void
@@ -174,7 +214,7 @@ mx_timer_reserve(struct mx_domain *d, unsigned n)
 	if (!p || p == MAP_FAILED)
 		return -ENOMEM;
 	d->heap = p;
-	d->heap_cap = (uint32_t)cap;
+	MX_POKE(d->heap_cap, (uint32_t)cap);
 	return 0;
 }
 
@@ -268,7 +308,7 @@ mx_run_on(struct mx_kt *kt, struct mx_gt *from, struct mx_gt *to)
 		    8, 0, 0);
 		errno = saved;
 	}
-	to->kt = kt;
+	MX_POKE(to->kt, kt);
 	atomic_store_explicit(&kt->cur, to, memory_order_relaxed);
 	MX_HB_RELEASE(to);
 	mx_arch_switch(&from->ctx, &to->ctx);
@@ -333,14 +373,14 @@ mx_switch(struct mx_gt *gt, void (*after)(void *), void *arg)
 	if (d->runq && d->burst < BURST) {
 		to = runq_pop(d);
 		d->burst++;
-		d->switches++;
+		MX_COUNT(d->switches);
 		look_ahead(to);
 		if (to == gt)
 			return;
 	} else {
 		to = d->hub;
-		to->mask = atomic_load_explicit(&d->hubmask,
-		    memory_order_relaxed);
+		atomic_store_explicit(&to->mask, atomic_load_explicit(
+		    &d->hubmask, memory_order_relaxed), memory_order_relaxed);
 	}
 	kt->after = after;
 	kt->after_arg = arg;
@@ -362,6 +402,7 @@ int
 mx_enter_slow(struct mx_gt *gt)
 {
 	struct mx_kt *kt = gt->kt;
+	uint64_t now;
 
 	if (unlikely(gt->dom->hub == NULL)) {
 		int saved = errno;
@@ -371,16 +412,18 @@ mx_enter_slow(struct mx_gt *gt)
 		errno = saved;
 		return 1;
 	}
-	if (gt->away && !gt->hopping) {
-		/* So long without a call to us: expect more of it. */
-		if (mx_now() - gt->away > mx_env.handoff / 2)
-			gt->hog = HOG;
-		gt->away = 0;
-	}
+	now = mx_now();
 	kt->after = ready_after;
 	kt->after_arg = gt;
 	mx_run_on(kt, gt, kt->idle);
 	mx_after(gt);
+	/* Whoever took the domain wrote this before he gave it on. */
+	if (gt->away) {
+		/* So long without a call to us: expect more of it. */
+		if (!gt->hopping && now - gt->away > mx_env.handoff / 2)
+			gt->hog = HOG;
+		gt->away = 0;
+	}
 	return 1;
 }
 
@@ -401,7 +444,7 @@ mx_leave_hog(struct mx_gt *gt)
 		return false;
 	gt->hog--;
 	gt->away = mx_now();
-	d->handoffs++;
+	MX_COUNT(d->handoffs);
 	w = atomic_load_explicit(&d->hold, memory_order_relaxed);
 	atomic_store(&d->hold, (w & ~(MX_HOLD_SEQ - 1)) + MX_HOLD_SEQ +
 	    (MX_HOLD(kt) | MX_HOLD_RT));
@@ -420,8 +463,8 @@ mx_park(struct mx_gt *gt, uint64_t dl)
 {
 	struct mx_domain *d = gt->dom;
 
-	d->parks++;
-	gt->why.since = d->clock;
+	MX_COUNT(d->parks);
+	MX_POKE(gt->why.since, d->clock);
 	if (dl != MX_NEVER) {
 		gt->timer.dl = dl;
 		mx_timer_add(d, &gt->timer);
@@ -493,7 +536,15 @@ mx_hub(struct mx_gt *gt)
 		mx_after(gt);
 		d->burst = 0;
 		d->clock = mx_now();
-		atomic_store_explicit(&d->kicked, 0, memory_order_relaxed);
+		/*
+		 * By exchange: what was done before the kick that is taken
+		 * back here is seen below. A store could take back, while it
+		 * is still on its way to memory, a kick that came after the
+		 * look at sigq.
+		 */
+		if (unlikely(atomic_load_explicit(&d->kicked,
+		    memory_order_relaxed)))
+			atomic_exchange(&d->kicked, 0);
 		mx_inbox_drain(d);
 		if (unlikely(atomic_load(&d->sigq) != NULL))
 			mx_sig_hub(d);
@@ -513,8 +564,8 @@ mx_hub(struct mx_gt *gt)
 				mx_loop_wait(d);
 			atomic_store(&d->sleeping, 0);
 			d->clock = mx_now();
-			if (unlikely(atomic_load_explicit(&mx_monitor_asleep,
-			    memory_order_relaxed)))
+			/* After sleeping is 0: see the monitor's sleep. */
+			if (unlikely(atomic_load(&mx_monitor_asleep)))
 				mx_monitor_poke();
 			timers_fire(d);
 			mx_inbox_drain(d);
@@ -522,7 +573,7 @@ mx_hub(struct mx_gt *gt)
 			if (!to)
 				continue;
 		}
-		d->switches++;
+		MX_COUNT(d->switches);
 		look_ahead(to);
 		mx_run_on(gt->kt, gt, to);
 	}

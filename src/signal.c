@@ -322,7 +322,7 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 			mx_wake(gt, -EINTR);
 		return 0;
 	}
-	if ((gt->mask & bit(sig)) && !(gt->sigwaiting & bit(sig)))
+	if ((gt->mask & bit(sig)) && !(MX_PEEK(gt->sigwaiting) & bit(sig)))
 		return 0;
 	if (mx_wake(gt, -EINTR))
 		return 0;
@@ -331,14 +331,14 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 	 * handoff), only a signal to that kernel thread gets it out; one that
 	 * comes too late finds an empty queue.
 	 */
-	kt = gt->kt;
+	kt = MX_PEEK(gt->kt);
 	if (kt && kt->cur == gt && !(gt->mask & bit(sig))) {
 		memset(&kick, 0, sizeof(kick));
 		kick.si_signo = sig;
 		kick.si_code = SI_QUEUE;
 		kick.si_pid = getpid();
 		kick.si_value.sival_ptr = &kick_cookie;
-		queueinfo(kt->tid, sig, &kick);
+		queueinfo(MX_PEEK(kt->tid), sig, &kick);
 	}
 	return 0;
 }
@@ -489,10 +489,10 @@ kick_send(int tid, void *cookie)
 void
 mx_sig_kick(struct mx_gt *gt)
 {
-	struct mx_kt *kt = gt->kt;
+	struct mx_kt *kt = MX_PEEK(gt->kt);
 
 	if (kt && kt->cur == gt)
-		kick_send(kt->tid, &kick_cookie);
+		kick_send(MX_PEEK(kt->tid), &kick_cookie);
 }
 
 /*
@@ -694,7 +694,7 @@ for_thread(int sig, const siginfo_t *si)
 static void
 handler(int sig, siginfo_t *si, void *uc)
 {
-	struct mx_gt *gt = &mx_me, *to = gt, *main = mx_process_main;
+	struct mx_gt *gt = &mx_me, *to = gt, *main = MX_PEEK(mx_process_main);
 	int saved = errno;
 	struct mx_sig *s;
 	bool directed;
@@ -719,7 +719,8 @@ handler(int sig, siginfo_t *si, void *uc)
 		goto out;
 	}
 	directed = for_thread(sig, si);
-	if (!directed && main && main->dom && main->state == MX_STATE_ALIVE &&
+	if (!directed && main && MX_PEEK(main->dom) &&
+	    MX_PEEK(main->state) == MX_STATE_ALIVE &&
 	    !(main->mask & bit(sig)))
 		to = main;
 	if (to == gt && !gt->dom && gt->kt) {

@@ -34,7 +34,7 @@ struct class {
 
 static struct class classes[CLASSES];
 static _Atomic int stack_lock;
-static bool no_guard_install;
+static _Atomic bool no_guard_install; /* madvise makes no guards here */
 
 static struct class *
 class_of(size_t size, size_t guard)
@@ -88,7 +88,7 @@ unreadable(const char *p)
 static bool
 guard_set(char *low, size_t guard)
 {
-	static bool checked;
+	static _Atomic bool checked; /* it does; who comes at once checks, too */
 
 	if (guard == 0)
 		return true;

@@ -21,14 +21,14 @@ mx_stats_print(void)
 	struct mx_domain *d;
 
 	for (d = atomic_load(&mx_domains); d; d = d->next) {
-		switches += d->switches;
-		parks += d->parks;
+		switches += MX_PEEK(d->switches);
+		parks += MX_PEEK(d->parks);
 		hops += atomic_load(&d->hops);
-		handoffs += d->handoffs;
+		handoffs += MX_PEEK(d->handoffs);
 		created += atomic_load(&d->created);
 		reused += atomic_load(&d->reused);
 		live += atomic_load(&d->nlive);
-		peak += d->peak;
+		peak += MX_PEEK(d->peak);
 	}
 	mx_say("stats switches=%llu parks=%llu hops=%llu handoffs=%llu "
 	    "created=%llu reused=%llu live=%u peak=%u helpers_peak=%u",
@@ -81,14 +81,14 @@ mixio_stats(struct mixio_stats *stats)
 	    stats->size > sizeof(s))
 		return EINVAL;
 	s.size = stats->size;
-	s.switches = d->switches;
-	s.parks = d->parks;
+	s.switches = MX_PEEK(d->switches);
+	s.parks = MX_PEEK(d->parks);
 	s.hops = atomic_load(&d->hops);
-	s.handoffs = d->handoffs;
+	s.handoffs = MX_PEEK(d->handoffs);
 	s.created = atomic_load(&d->created);
 	s.reused = atomic_load(&d->reused);
 	s.live = atomic_load(&d->nlive);
-	s.peak = d->peak;
+	s.peak = MX_PEEK(d->peak);
 	s.pooled = atomic_load(&mx_pooled);
 	s.helpers = atomic_load(&mx_kt_count);
 	s.helpers_peak = atomic_load(&mx_kt_peak);
@@ -181,15 +181,18 @@ put_stack(int fd, struct mx_gt *gt)
 static const char *
 state_name(const struct mx_gt *gt, const struct mx_gt *me)
 {
+	struct mx_kt *kt;
+
 	if (gt == me)
 		return "running";
-	if (gt->hopping)
+	if (MX_PEEK(gt->hopping))
 		return "hopped";
 	switch (atomic_load(&gt->wait)) {
 	case MX_WAIT_ARMED:
 		return "parked";
 	default:
-		return gt->kt && gt->kt->cur == gt ? "running" : "ready";
+		kt = MX_PEEK(gt->kt);
+		return kt && kt->cur == gt ? "running" : "ready";
 	}
 }
 
@@ -198,8 +201,9 @@ mixio_dump(int fd)
 {
 	struct mx_gt *me = &mx_me, *gt;
 	struct mx_domain *d = me->dom;
-	const char *state;
+	const char *state, *call;
 	struct mx_list *l;
+	uintptr_t object;
 	char line[256];
 	int n, rc = 0;
 
@@ -215,16 +219,17 @@ mixio_dump(int fd)
 		state = state_name(gt, me);
 		n = snprintf(line, sizeof(line), "thread %d \"%s\" %s",
 		    gt->tid, gt->name, state);
-		if (gt != me && gt->why.call && strcmp(state, "running"))
+		call = MX_PEEK(gt->why.call);
+		object = MX_PEEK(gt->why.object);
+		if (gt != me && call && strcmp(state, "running"))
 			n += snprintf(line + n, sizeof(line) - (size_t)n,
-			    gt->why.object < 1 << 21 ? " in %s(%lu)" :
-			    " in %s(%#lx)", gt->why.call,
-			    (unsigned long)gt->why.object);
+			    object < 1 << 21 ? " in %s(%lu)" : " in %s(%#lx)",
+			    call, (unsigned long)object);
 		/* The hub's clock is behind by what it has not seen yet. */
 		if (!strcmp(state, "parked"))
 			n += snprintf(line + n, sizeof(line) - (size_t)n,
 			    " for %.3f s", (double)(mx_now() -
-			    gt->why.since) / 1e9);
+			    MX_PEEK(gt->why.since)) / 1e9);
 		line[n++] = '\n';
 		rc = put(fd, line, (size_t)n);
 		if (rc == 0 && !strcmp(state, "parked"))

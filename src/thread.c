@@ -17,6 +17,7 @@
 #include <link.h>
 #include <linux/futex.h>
 #include <locale.h>
+#include <sys/auxv.h>
 
 #ifndef RSEQ_SIG
 #define RSEQ_SIG 0x53053053
@@ -34,13 +35,15 @@ static ptrdiff_t cancel_offset;	/* cancelhandling likewise; -1: unknown */
 static ptrdiff_t rseq_offset;	/* from the thread pointer; 0: none */
 static unsigned rseq_size;
 static bool sanitized;		/* a sanitizer keeps state in TLS: no reuse */
-static size_t default_stack, page;
+static const void *tsan;	/* some function of its runtime, if we know it */
+static size_t default_stack;	/* [pool_lock, peek] */
+static size_t page;
 static _Atomic int next_tid = MX_TID_BASE;
 
 static _Atomic int pool_lock;
 static _Atomic(struct mx_gt *) pool; /* identities with stacks of the usual size */
 static struct mx_gt *pool_odd;	/* with other slab stacks */
-static unsigned pool_hot;	/* of the pool, not trimmed yet */
+static unsigned pool_hot;	/* [peek] of the pool, not trimmed yet */
 
 /* ---- set-up ---- */
 
@@ -52,6 +55,19 @@ field(const char *symbol)
 
 	return desc ? (ptrdiff_t)desc[2] : -1;
 }
+
+#ifdef MX_TSAN
+/* Linked into it, so that its TLS is in one segment with the program's? */
+static bool
+in_program(const void *p)
+{
+	Dl_info of, program;
+
+	return !dladdr(p, &of) ||
+	    !dladdr((void *)getauxval(AT_PHDR), &program) ||
+	    of.dli_fbase == program.dli_fbase;
+}
+#endif
 
 /* Returns 0, or -ENOTSUP with a line that says why. */
 int
@@ -80,6 +96,15 @@ mx_thread_init(void)
 	}
 	sanitized = dlsym(RTLD_DEFAULT, "__sanitizer_print_stack_trace") !=
 	    NULL;
+#ifdef MX_TSAN
+	/*
+	 * It knows 8,000 threads at most, hence reuse: a thread of ours is the
+	 * same one to it as the last user of the identity. That hides races
+	 * between those two alone.
+	 */
+	tsan = dlsym(RTLD_DEFAULT, "__tsan_func_entry");
+	sanitized = !tsan || in_program(tsan);
+#endif
 	default_stack = 8 << 20;
 	if (pthread_getattr_default_np(&attr) == 0) {
 		pthread_attr_getstacksize(&attr, &default_stack);
@@ -266,7 +291,7 @@ mx_key_create(pthread_key_t *key, mx_dtor_fn dtor)
 
 	if (rc || *key >= PTHREAD_KEYS_MAX)
 		return rc;
-#ifdef __SANITIZE_THREAD__
+#ifdef MX_TSAN
 	/* Its destructor ends a thread's record, while our identity goes on. */
 	if (!mx_started)
 		dtor = NULL;
@@ -374,6 +399,7 @@ exempt(const struct dl_phdr_info *info)
 	return holds(info, (void *)mx_thread_init) ||
 	    holds(info, (void *)gnu_get_libc_version) ||
 	    holds(info, (void *)&_r_debug) ||
+	    (tsan && holds(info, tsan)) ||
 	    (info->dlpi_name && strstr(info->dlpi_name, "/libpthread"));
 }
 
@@ -481,13 +507,13 @@ tls_reset(struct mx_gt *gt)
 static void
 pool_put(struct mx_gt *gt)
 {
-	gt->state = MX_STATE_POOLED;
+	MX_POKE(gt->state, MX_STATE_POOLED);
 	mx_crit_enter();
 	mx_spin_lock(&pool_lock);
 	if (gt->stack_size == default_stack && gt->guard == page) {
 		gt->next = pool;
 		pool = gt;
-		pool_hot++;
+		MX_POKE(pool_hot, pool_hot + 1);
 	} else {
 		gt->next = pool_odd;
 		pool_odd = gt;
@@ -510,7 +536,7 @@ pool_get(void)
 	if (gt) {
 		pool = gt->next;
 		if (!gt->stack_hot)
-			pool_hot--;
+			MX_POKE(pool_hot, pool_hot - 1);
 	}
 	mx_spin_unlock(&pool_lock);
 	mx_crit_leave();
@@ -533,8 +559,8 @@ mx_thread_default(size_t size)
 		pool_odd = gt;
 	}
 	if (size != default_stack)
-		pool_hot = 0;
-	default_stack = size;
+		MX_POKE(pool_hot, 0);
+	MX_POKE(default_stack, size);
 	mx_spin_unlock(&pool_lock);
 	mx_crit_leave();
 }
@@ -573,7 +599,8 @@ bury(struct mx_gt *gt, bool join)
 	pthread_t pt = gt->pt;
 	int saved = errno;
 
-	gt->kt = NULL;
+	MX_POKE(gt->kt, NULL);
+	MX_HB_RELEASE(gt);
 	if (!join)
 		real.pthread_detach(pt);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
@@ -610,7 +637,7 @@ mx_thread_trim(unsigned most)
 	char *low, *high;
 	unsigned kept = 0;
 
-	if (pool_hot <= HOT_STACKS)
+	if (MX_PEEK(pool_hot) <= HOT_STACKS)
 		return;
 	mx_spin_lock(&pool_lock);
 	for (gt = pool; gt && most && pool_hot > HOT_STACKS; gt = gt->next) {
@@ -621,7 +648,7 @@ mx_thread_trim(unsigned most)
 		if (high > low)
 			madvise(low, (size_t)(high - low), MADV_DONTNEED);
 		gt->stack_hot = low;
-		pool_hot--;
+		MX_POKE(pool_hot, pool_hot - 1);
 		most--;
 	}
 	mx_spin_unlock(&pool_lock);
@@ -641,7 +668,7 @@ mx_thread_list(struct mx_gt *gt, bool add)
 	if (add) {
 		n = atomic_fetch_add(&d->nlive, 1) + 1;
 		if (n > d->peak)
-			d->peak = n;
+			MX_POKE(d->peak, n);
 		mx_list_add(&d->all, &gt->all);
 		mx_sig_account(d, gt->mask, 1);
 	} else {
@@ -651,8 +678,8 @@ mx_thread_list(struct mx_gt *gt, bool add)
 	}
 	mx_spin_unlock(&d->all_lock);
 	mx_crit_leave();
-	if (add && unlikely(atomic_load_explicit(&mx_monitor_asleep,
-	    memory_order_relaxed)))
+	/* After nlive is more: see the monitor's sleep. */
+	if (add && unlikely(atomic_load(&mx_monitor_asleep)))
 		mx_monitor_poke();
 }
 
@@ -663,7 +690,7 @@ finish_after(void *arg)
 	struct mx_gt *gt = arg;
 	int fate;
 
-	gt->state = MX_STATE_DONE;
+	MX_POKE(gt->state, MX_STATE_DONE);
 	fate = atomic_fetch_or(&gt->fate, MX_FATE_DONE);
 	if (fate & MX_FATE_DETACHED)
 		mx_thread_release(gt, false);
@@ -685,16 +712,26 @@ body(struct mx_gt *gt)
 {
 	__pthread_unwind_buf_t buf;
 
-	if (mx_setjmp(buf.__cancel_jmp_buf, 0) == 0) {
+	switch (mx_setjmp(buf.__cancel_jmp_buf, 0)) {
+	case 0:
 		__pthread_register_cancel(&buf);
 		gt->retval = gt->fn11 ? (void *)(intptr_t)gt->fn11(gt->arg) :
 		    gt->fn(gt->arg);
 		__pthread_unregister_cancel(&buf);
-	} else if (gt->cancelp) {
+		break;
+	case 1:
 		/* libc marked the thread as exiting. */
-		*gt->cancelp = gt->cancel_init;
+		if (gt->cancelp)
+			*gt->cancelp = gt->cancel_init;
+#ifdef MX_TSAN
+		/* Its stack of calls has not been unwound: a jump does it. */
+		real.longjmp((struct __jmp_buf_tag *)&buf, 2);
+#endif
+		break;
+	default:
+		break;
 	}
-	gt->exiting = true;
+	MX_POKE(gt->exiting, true);
 }
 
 static void
@@ -704,7 +741,7 @@ gt_main(struct mx_gt *gt)
 
 	for (;;) {
 		mx_after(gt);
-		gt->state = MX_STATE_ALIVE;
+		MX_POKE(gt->state, MX_STATE_ALIVE);
 		mx_leave(gt);
 		body(gt);
 		if (real.__call_tls_dtors)
@@ -741,7 +778,7 @@ static void
 dress(struct mx_gt *gt, struct mx_gt *by, bool detached)
 {
 	gt->dom = by->dom;
-	gt->state = MX_STATE_NEW;
+	MX_POKE(gt->state, MX_STATE_NEW);
 	gt->next = NULL;
 	atomic_store_explicit(&gt->wait, MX_WAIT_NONE, memory_order_relaxed);
 	atomic_store(&gt->fate, detached ? MX_FATE_DETACHED : 0);
@@ -765,7 +802,7 @@ reserve(struct mx_domain *d)
 	int rc;
 
 	/* With room to spare: others may be at this point, too. */
-	if (atomic_load(&d->nlive) + 1024 < d->heap_cap)
+	if (atomic_load(&d->nlive) + 1024 < MX_PEEK(d->heap_cap))
 		return 0;
 	mx_enter(&mx_me);
 	rc = mx_timer_reserve(d, d->heap_cap * 2 + 2);
@@ -777,7 +814,7 @@ static int
 birth_attr(const pthread_attr_t *attr, struct mx_gt **ret_gt)
 {
 	struct birth b = { .role = gt_main };
-	size_t size = default_stack, guard = page, own_size;
+	size_t size = MX_PEEK(default_stack), guard = page, own_size;
 	void *stack = NULL, *own = NULL;
 	pthread_attr_t mine;
 	int rc;
@@ -794,7 +831,7 @@ birth_attr(const pthread_attr_t *attr, struct mx_gt **ret_gt)
 			size = own_size;
 	}
 	if (size == 0)
-		size = default_stack;
+		size = MX_PEEK(default_stack);
 	if (!own) {
 		size = (size + page - 1) & ~(page - 1);
 		guard = (guard + page - 1) & ~(page - 1);
@@ -836,7 +873,8 @@ is_default(const pthread_attr_t *attr)
 	pthread_attr_getstack(attr, &own, &own_size);
 	if (own && (uintptr_t)own + own_size == 0)
 		own = NULL;
-	return !own && (size == 0 || size == default_stack) && guard == page;
+	return !own && (size == 0 || size == MX_PEEK(default_stack)) &&
+	    guard == page;
 }
 
 /* A pooled identity for an attribute with a size of its own, or NULL. */
@@ -852,7 +890,7 @@ odd(const pthread_attr_t *attr)
 	if (own && (uintptr_t)own + own_size != 0)
 		return NULL;
 	if (size == 0)
-		size = default_stack;
+		size = MX_PEEK(default_stack);
 	return pool_get_odd((size + page - 1) & ~(page - 1),
 	    (guard + page - 1) & ~(page - 1));
 }
@@ -910,7 +948,7 @@ mx_thread_exit(void *retval)
 
 	if (gt->hopping)
 		mx_hop_end();
-	gt->exiting = true;
+	MX_POKE(gt->exiting, true);
 	gt->retval = retval;
 	if (gt->is_main && gt->role != gt_main) {
 		if (gt->is_process_main)
@@ -976,7 +1014,7 @@ mx_thread_adopt(struct mx_gt *gt)
 	gt->tid = gt->ktid = *gt->tidp;
 	gt->is_main = true;
 	gt->is_process_main = gt->tid == getpid();
-	gt->state = MX_STATE_ALIVE;
+	MX_POKE(gt->state, MX_STATE_ALIVE);
 	gt->exiting = false;
 	atomic_store(&gt->fate, 0);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, (long)&mask, 8, 0, 0);
