@@ -79,7 +79,7 @@ int main(void)
 	recv(0, buf, sizeof(buf), 0);
 	getaddrinfo("a", "b", 0, &ai);
 	pthread_create(&pt, 0, 0, 0);
-	return (int)fread(buf, 1, 1, stdin);
+	return fsync(0);
 }
 E
 cat >uncovered.c <<'E'
@@ -107,11 +107,11 @@ is "everything is covered: status" "$rc:$err" "0:"
 like "park" "$out" "*park   recv*"
 like "hop" "$out" "*hop    getaddrinfo*"
 like "ours" "$out" "*ours   pthread_create*"
-like "pass" "$out" "*pass   fread*"
+like "pass" "$out" "*pass   fsync*"
 try "$MIXIO" check --json ./covered
 is "JSON: status" "$rc:$(field 'd["status"]')" 0:0
 is "JSON: calls" "$(field '[(c["name"], c["how"], c["covered"]) for c in d["calls"]]')" \
-	"[('fread', 'pass', True), ('getaddrinfo', 'hop', True), ('pthread_create', 'ours', True), ('recv', 'park', True)]"
+	"[('fsync', 'pass', True), ('getaddrinfo', 'hop', True), ('pthread_create', 'ours', True), ('recv', 'park', True)]"
 is "JSON: the object that imports them" \
 	"$(field 'd["calls"][0]["objects"] == [d["objects"][0]["path"]]')" True
 try "$MIXIO" check ./uncovered
@@ -136,8 +136,8 @@ like "a definition of its own" "$rc:$out" "1:*sleep *own*"
 
 # ---- libraries: as the loader finds them
 mkdir -p lib1 lib2 run
-echo 'int sem_op(void) { extern int semop(); return semop(); }' >inner.c
-echo 'int outer(void) { extern int sem_op(); return sem_op(); }' >outer.c
+echo 'int set_ns(void) { extern int setns(); return setns(); }' >inner.c
+echo 'int outer(void) { extern int set_ns(); return set_ns(); }' >outer.c
 echo 'int main(void) { extern int outer(); return outer(); }' >user.c
 $CC -shared -fPIC -w -Wl,-soname,libinner.so.1 -o lib2/libinner.so.1 inner.c
 ln -s libinner.so.1 lib2/libinner.so
@@ -147,7 +147,7 @@ $CC -w -Wl,--enable-new-dtags,-rpath,'$ORIGIN/lib1' -Wl,--allow-shlib-undefined 
 	-Llib1 -louter
 try "$MIXIO" check ./user
 like "RUNPATH with \$ORIGIN, each object's own" "$rc:$err:$out" \
-	"1::*semop *in libinner.so.1*"
+	"1::*setns *in libinner.so.1*"
 ln -s ../user run/user
 try "$MIXIO" check run/user
 is "\$ORIGIN is behind links" "$rc:$err" "1:"
@@ -165,17 +165,17 @@ is "JSON of it" "$rc:$(field 'd["status"], len(d["errors"])')" "2:(2, 1)"
 try env LD_LIBRARY_PATH="/nope:$tmp/lib2" "$MIXIO" check ./user
 is "LD_LIBRARY_PATH" "$rc:$err" "1:"
 try env LD_PRELOAD="$tmp/lib2/libinner.so.1" "$MIXIO" check ./plain
-like "LD_PRELOAD" "$rc:$err:$out" "1::*semop *in libinner.so.1*"
+like "LD_PRELOAD" "$rc:$err:$out" "1::*setns *in libinner.so.1*"
 cp "$MIXIO" lib1/libinner.so.1
 printf '\003' | dd of=lib1/libinner.so.1 bs=1 seek=18 conv=notrunc 2>/dev/null
 try env LD_LIBRARY_PATH="$tmp/lib1:$tmp/lib2" "$MIXIO" check ./user
 is "a file of another processor is passed over" "$rc:$err" "1:"
 try "$MIXIO" check --libs lib2/libinner.so.1
 like "a library by itself, executable or not" "$rc:$out" \
-	"1:*libinner.so.1*wait   semop*"
+	"1:*libinner.so.1*break  setns*"
 chmod 644 lib2/libinner.so.1
 try "$MIXIO" check ./plain lib2/libinner.so.1
-like "an object that is loaded later" "$rc:$err:$out" "1::*semop*"
+like "an object that is loaded later" "$rc:$err:$out" "1::*setns*"
 refused "an object that is not there" 127 "lib2/nope: No such file*" \
 	./plain lib2/nope
 try "$MIXIO" check ./plain plain.c
@@ -349,8 +349,8 @@ done
 # ---- the table itself
 cat >bad.tbl <<'E'
 recv | wait | it has a row
-semop | wait | twice
-semop | wait | twice
+zzz | wait | twice
+zzz | wait | twice
 9x | wait | no name
 a | maybe | no class
 b | wait |
