@@ -3,6 +3,7 @@
 # Makes everything that follows from the table of calls.  POSIX awk.
 #
 #	awk -v out=WHAT -f gen.awk calls.tbl
+#	awk -v out=check -f gen.awk calls.tbl table=uncovered uncovered.tbl
 #
 #	h       real.h: struct mx_real, one pointer a call
 #	c       real.c: first-call stubs and the resolver
@@ -10,6 +11,8 @@
 #	md      calls.md: the table for readers
 #	names   exported names, one a line
 #	aliases exported name and the row whose body it shares, one pair a line
+#	check   check_calls.c: every call and how it is handled, for mixio check;
+#		uncovered.tbl says what has no row, and how its rows look
 #
 # A row is
 #
@@ -35,15 +38,16 @@ BEGIN {
 	bad = 0
 	n = 0
 	nsect = 0
-	if (out !~ /^(h|c|map|md|names|aliases)$/) {
-		print "gen.awk: -v out=h|c|map|md|names|aliases" > "/dev/stderr"
+	nun = 0
+	if (out !~ /^(h|c|map|md|names|aliases|check)$/) {
+		print "gen.awk: -v out=h|c|map|md|names|aliases|check" > "/dev/stderr"
 		bad = 1
 		exit 1
 	}
 }
 
 function fail(line, text) {
-	printf "%s:%d: %s\n", FILENAME == "" ? table : FILENAME, line, text \
+	printf "%s:%d: %s\n", ending ? calls : FILENAME, line, text \
 		> "/dev/stderr"
 	bad = 1
 }
@@ -160,8 +164,33 @@ function version_for_arm(v,    s, w) {
 }
 /^[ \t]*(#|\r?$)/ { next }
 
+table == "uncovered" {
+	if (NF != 3) {
+		fail(FNR, "a row has 3 fields, this one has " NF)
+		next
+	}
+	name = trim($1)
+	class = trim($2)
+	if (name !~ /^[A-Za-z_][A-Za-z_0-9]*$/)
+		fail(FNR, "'" name "' is no name of a call")
+	else if (class !~ /^(wait|break|pass)$/)
+		fail(FNR, "unknown class '" class "': wait, break or pass")
+	else if (trim($3) == "")
+		fail(FNR, "'" name "' has no reason")
+	else if (name in row && classes[row[name]] != "real-only")
+		fail(FNR, "'" name "' is covered: it has a row in " calls)
+	else if (name in uncovered)
+		fail(FNR, "'" name "' is declared twice")
+	else {
+		uncovered[name] = class
+		reason[name] = trim($3)
+		un[++nun] = name
+	}
+	next
+}
+
 {
-	table = FILENAME
+	calls = FILENAME
 	if (NF != 6) {
 		fail(FNR, "a row has 6 fields, this one has " NF)
 		next
@@ -262,6 +291,7 @@ function version_for_arm(v,    s, w) {
 }
 
 END {
+	ending = 1
 	if (bad)
 		exit 1
 	if (n == 0) {
@@ -295,6 +325,8 @@ END {
 		emit_doc()
 	else if (out == "aliases")
 		emit_aliases()
+	else if (out == "check")
+		emit_check()
 	else
 		emit_names()
 }
@@ -656,6 +688,74 @@ function emit_aliases(    i) {
 	for (i = 1; i <= n; i++)
 		if (classes[i] == "alias")
 			print members[i], targets[i]
+}
+
+# A C string.
+function quoted(s) {
+	gsub(/\\/, "\\\\", s)
+	gsub(/"/, "\\\"", s)
+	return "\"" s "\""
+}
+
+# One row a name, sorted by strcmp for bsearch; then system calls by number.
+function emit_check(    list, k, i, j, t, how, note) {
+	k = sorted_names(list)
+	for (i = 1; i <= nun; i++) {
+		t = un[i]
+		if (t ~ /^SYS_/)
+			continue
+		for (j = k; j > 0 && list[j] > t; j--)
+			list[j + 1] = list[j]
+		list[j + 1] = t
+		k++
+	}
+	banner()
+	print "#include <stddef.h>"
+	print "#include <sys/syscall.h>"
+	print ""
+	print "#include \"check.h\""
+	print ""
+	print "const struct mx_check_call mx_check_calls[] = {"
+	for (i = 1; i <= k; i++) {
+		t = list[i]
+		if (t in uncovered) {
+			how = uncovered[t]
+			note = reason[t]
+		} else {
+			j = row[t]
+			if (classes[j] == "alias")
+				j = row[targets[j]]
+			how = classes[j]
+			note = reader_note(j)
+		}
+		printf "\t{ %s, MX_CHECK_%s,\n\t  %s },\n", quoted(t), \
+			toupper(how), quoted(note)
+	}
+	print "};"
+	print ""
+	print "const size_t mx_check_ncalls ="
+	print "\tsizeof(mx_check_calls) / sizeof(mx_check_calls[0]);"
+	print ""
+	print "const struct mx_check_number mx_check_numbers[] = {"
+	for (i = 1; i <= k; i++) {
+		t = list[i]
+		how = t in uncovered ? uncovered[t] : classes[row[t]]
+		if (how ~ /^(park|hop|wait|break)$/)
+			emit_number(t, how)
+	}
+	for (i = 1; i <= nun; i++)
+		if (un[i] ~ /^SYS_/)
+			emit_number(substr(un[i], 5), uncovered[un[i]])
+	print "};"
+	print ""
+	print "const size_t mx_check_nnumbers ="
+	print "\tsizeof(mx_check_numbers) / sizeof(mx_check_numbers[0]);"
+}
+
+function emit_number(name, how) {
+	print "#ifdef SYS_" name
+	printf "\t{ SYS_%s, MX_CHECK_%s, \"%s\" },\n", name, toupper(how), name
+	print "#endif"
 }
 
 function emit_doc(    i, s, j, text, count) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The launcher: mixio run [options] [--] PROGRAM [ARGS...]
+ *               mixio check [options] [--] PROGRAM [OBJECT...]: see check.c
  *
  * Sets the environment that the preload object reads and executes PROGRAM in
  * its own place, so that pid, signals and exit status are PROGRAM's. What the
@@ -24,38 +25,29 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "check.h"
 
 #define OBJECT "libmixio.so"
 #define NUMBER_MAX 30000L /* what src/env.c takes */
 
 enum {
-	EXIT_USAGE = 2,	    /* bad option, or a program that cannot be run so */
-	EXIT_NOT_EXEC = 126, /* as env(1): found, but cannot be executed */
-	EXIT_NOT_FOUND = 127,
 	SCRIPT_DEPTH = 5, /* the kernel's own limit on #! chains */
 	SCRIPT_LINE = 256 /* BINPRM_BUF_SIZE */
 };
 
-#if defined __x86_64__
-enum { MACHINE = EM_X86_64 };
-#define MACHINE_NAME "x86_64"
-#elif defined __aarch64__
-enum { MACHINE = EM_AARCH64 };
-#define MACHINE_NAME "aarch64"
-#else
-#error "no support for this processor: add it here and in arch/"
-#endif
-
 static const char usage_text[] =
 	"usage: mixio run [options] [--] PROGRAM [ARGS...]\n"
+	"       mixio check [options] [--] PROGRAM [OBJECT...]\n"
 	"       mixio --version | --help\n";
 
 static const char help_text[] =
 	"\n"
-	"Runs PROGRAM with its threads as green threads: its main thread is opted\n"
-	"in, blocking calls park, and all threads share one kernel thread.\n"
+	"run: runs PROGRAM with its threads as green threads: its main thread is\n"
+	"opted in, blocking calls park, and all threads share one kernel thread.\n"
+	"check: says which of PROGRAM's blocking calls mixio handles, and which it\n"
+	"does not; see mixio check --help.\n"
 	"\n"
-	"options:\n"
+	"options of run:\n"
 	"  --stats          print counters on standard error at exit\n"
 	"  --helpers N      at most N helper kernel threads (1 to 30000; 64)\n"
 	"  --handoff-ms N   a thread may be busy for N ms before the others move\n"
@@ -69,13 +61,8 @@ static const char help_text[] =
 	"be executed, 2 for a bad option or a program that cannot be preloaded\n"
 	"(static, setuid, other processor). See mixio(1).\n";
 
-struct command {
-	char *path;  /* to execute */
-	char **argv; /* as PROGRAM shall see it */
-};
-
-static __attribute__((noreturn, format(printf, 2, 3))) void
-die(int status, const char *fmt, ...)
+void
+mx_die(int status, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -87,19 +74,19 @@ die(int status, const char *fmt, ...)
 	exit(status);
 }
 
-static void *
-must(void *p)
+void *
+mx_must(void *p)
 {
 	if (!p)
-		die(EXIT_NOT_EXEC, "out of memory");
+		mx_die(MX_EXIT_NOT_EXEC, "out of memory");
 	return p;
 }
 
-static char *
-join(const char *a, const char *b, const char *c)
+char *
+mx_join(const char *a, const char *b, const char *c)
 {
 	size_t n = strlen(a) + strlen(b) + strlen(c) + 1;
-	char *s = must(malloc(n));
+	char *s = mx_must(malloc(n));
 
 	snprintf(s, n, "%s%s%s", a, b, c);
 	return s;
@@ -110,12 +97,12 @@ static __attribute__((noreturn)) void
 print_and_exit(const char *a, const char *b)
 {
 	if (fputs(a, stdout) < 0 || fputs(b, stdout) < 0 || fflush(stdout))
-		die(1, "cannot write: %s", strerror(errno));
+		mx_die(1, "cannot write: %s", strerror(errno));
 	exit(0);
 }
 
-static __attribute__((noreturn)) void
-usage_error(const char *fmt, ...)
+void
+mx_usage_error(const char *fmt, ...)
 {
 	char text[256];
 	va_list ap;
@@ -123,7 +110,7 @@ usage_error(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	die(EXIT_USAGE, "%s; see 'mixio --help'", text);
+	mx_die(MX_EXIT_USAGE, "%s; see 'mixio --help'", text);
 }
 
 /* ---- finding files ---- */
@@ -160,7 +147,7 @@ search_path(const char *name)
 			errno = err;
 			return NULL;
 		}
-		return must(strdup(name));
+		return mx_must(strdup(name));
 	}
 	if (!dirs)
 		dirs = "/bin:/usr/bin";
@@ -168,8 +155,8 @@ search_path(const char *name)
 		char *path, *dir;
 
 		end = strchrnul(dirs, ':');
-		dir = must(strndup(dirs, (size_t)(end - dirs)));
-		path = join(dir, *dir ? "/" : "", name);
+		dir = mx_must(strndup(dirs, (size_t)(end - dirs)));
+		path = mx_join(dir, *dir ? "/" : "", name);
 		free(dir);
 		err = why_not_executable(path, &st);
 		if (!err)
@@ -184,19 +171,19 @@ search_path(const char *name)
 	return NULL;
 }
 
-static char *
-find_program(const char *name)
+char *
+mx_find_program(const char *name)
 {
 	char *path = search_path(name);
 
 	if (path)
 		return path;
 	if (errno == EACCES)
-		die(EXIT_NOT_EXEC, "%s: not an executable file", name);
+		mx_die(MX_EXIT_NOT_EXEC, "%s: not an executable file", name);
 	if (errno == ENOENT || errno == ENOTDIR)
-		die(EXIT_NOT_FOUND, "%s: not found%s", name,
+		mx_die(MX_EXIT_NOT_FOUND, "%s: not found%s", name,
 		    strchr(name, '/') ? "" : " on PATH");
-	die(EXIT_NOT_EXEC, "%s: %s", name, strerror(errno));
+	mx_die(MX_EXIT_NOT_EXEC, "%s: %s", name, strerror(errno));
 }
 
 /* The preload object: named, beside us in a build tree, or installed. */
@@ -211,7 +198,7 @@ find_object(void)
 		path = realpath(named, NULL);
 		if (path)
 			return path;
-		return must(strdup(named));
+		return mx_must(strdup(named));
 	}
 	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n > 0) {
@@ -219,17 +206,17 @@ find_object(void)
 		slash = strrchr(self, '/');
 		if (slash) {
 			*slash = '\0';
-			path = join(self, "/.libs/", OBJECT);
+			path = mx_join(self, "/.libs/", OBJECT);
 			if (!access(path, F_OK))
 				return path;
 			free(path);
-			path = join(self, "/", OBJECT);
+			path = mx_join(self, "/", OBJECT);
 			if (!access(path, F_OK))
 				return path;
 			free(path);
 		}
 	}
-	return must(strdup(PKGLIBDIR "/" OBJECT));
+	return mx_must(strdup(PKGLIBDIR "/" OBJECT));
 }
 
 /* ---- what kind of program ---- */
@@ -268,9 +255,19 @@ read_at(int fd, void *buf, size_t n, off_t off)
 	return pread(fd, buf, n, off) == (ssize_t)n ? 0 : -1;
 }
 
-/* Ends the process unless the ELF file is one that we can be loaded into. */
-static void
-check_elf(const char *path, int fd)
+static __attribute__((format(printf, 3, 4))) int
+because(char why[MX_WHY_SIZE], int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, MX_WHY_SIZE, fmt, ap);
+	va_end(ap);
+	return status;
+}
+
+int
+mx_why_not_elf(const char *path, int fd, char why[MX_WHY_SIZE])
 {
 	char interp[PATH_MAX];
 	const char *base;
@@ -280,53 +277,60 @@ check_elf(const char *path, int fd)
 
 	/* e_machine stands at the same place in both classes. */
 	if (read_at(fd, &eh, offsetof(Elf64_Ehdr, e_version), 0))
-		die(EXIT_NOT_EXEC, "%s: truncated ELF file", path);
+		return because(why, MX_EXIT_NOT_EXEC, "%s: truncated ELF file",
+		    path);
 	if (eh.e_ident[EI_DATA] != ELFDATA2LSB)
-		die(EXIT_USAGE, "%s: big-endian program; mixio runs %s "
-		    "programs here", path, MACHINE_NAME);
-	if (eh.e_machine != MACHINE || eh.e_ident[EI_CLASS] != ELFCLASS64)
-		die(EXIT_USAGE, "%s: wrong architecture (%s%s); this mixio runs "
-		    "64-bit %s programs: use a build of the program for it",
-		    path, eh.e_ident[EI_CLASS] == ELFCLASS32 ? "32-bit " : "",
-		    machine_name(eh.e_machine), MACHINE_NAME);
+		return because(why, MX_EXIT_USAGE, "%s: big-endian program; "
+		    "mixio runs %s programs here", path, MX_MACHINE_NAME);
+	if (eh.e_machine != MX_MACHINE || eh.e_ident[EI_CLASS] != ELFCLASS64)
+		return because(why, MX_EXIT_USAGE, "%s: wrong architecture "
+		    "(%s%s); this mixio runs 64-bit %s programs: use a build "
+		    "of the program for it", path,
+		    eh.e_ident[EI_CLASS] == ELFCLASS32 ? "32-bit " : "",
+		    machine_name(eh.e_machine), MX_MACHINE_NAME);
 	if (eh.e_type != ET_EXEC && eh.e_type != ET_DYN)
-		die(EXIT_NOT_EXEC, "%s: not an executable ELF file (object "
-		    "file?)", path);
+		return because(why, MX_EXIT_NOT_EXEC, "%s: not an executable "
+		    "ELF file (object file?)", path);
 	if (read_at(fd, &eh, sizeof(eh), 0) || eh.e_phentsize != sizeof(ph))
-		die(EXIT_NOT_EXEC, "%s: damaged ELF file", path);
+		return because(why, MX_EXIT_NOT_EXEC, "%s: damaged ELF file",
+		    path);
 	for (i = 0; i < eh.e_phnum; i++) {
 		if (read_at(fd, &ph, sizeof(ph),
 		    (off_t)(eh.e_phoff + (Elf64_Off)i * sizeof(ph))))
-			die(EXIT_NOT_EXEC, "%s: damaged ELF file", path);
+			return because(why, MX_EXIT_NOT_EXEC,
+			    "%s: damaged ELF file", path);
 		if (ph.p_type == PT_INTERP) {
 			found = 1;
 			break;
 		}
 	}
 	if (!found)
-		die(EXIT_USAGE, "%s: statically linked, so nothing can be "
-		    "preloaded into it; link it dynamically", path);
+		return because(why, MX_EXIT_USAGE, "%s: statically linked, so "
+		    "nothing can be preloaded into it; link it dynamically",
+		    path);
 	if (ph.p_filesz == 0 || ph.p_filesz >= sizeof(interp) ||
 	    read_at(fd, interp, ph.p_filesz, (off_t)ph.p_offset))
-		die(EXIT_NOT_EXEC, "%s: damaged ELF file", path);
+		return because(why, MX_EXIT_NOT_EXEC, "%s: damaged ELF file",
+		    path);
 	interp[ph.p_filesz] = '\0';
 	base = strrchr(interp, '/');
 	base = base ? base + 1 : interp;
 	if (!strncmp(base, "ld-musl", 7))
-		die(EXIT_USAGE, "%s: uses musl; mixio needs a program that is "
-		    "linked with glibc", path);
+		return because(why, MX_EXIT_USAGE, "%s: uses musl; mixio needs "
+		    "a program that is linked with glibc", path);
 	if (access(interp, F_OK))
-		die(EXIT_NOT_FOUND, "%s: its loader %s is not found", path,
-		    interp);
+		return because(why, MX_EXIT_NOT_FOUND,
+		    "%s: its loader %s is not found", path, interp);
+	return 0;
 }
 
 /*
- * Ends the process when executing the file raises privileges: the loader then
- * ignores LD_PRELOAD. A file system mounted nosuid and no_new_privs raise
- * nothing.
+ * When executing the file raises privileges, the loader ignores LD_PRELOAD.
+ * A file system mounted nosuid and no_new_privs raise nothing.
  */
-static void
-check_privileges(const char *path, const struct stat *st)
+int
+mx_why_not_privileged(const char *path, const struct stat *st,
+    char why[MX_WHY_SIZE])
 {
 	const char *what = NULL, *remedy = "as its owner";
 	struct statvfs fs;
@@ -341,13 +345,13 @@ check_privileges(const char *path, const struct stat *st)
 	    getxattr(path, "security.capability", caps, sizeof(caps)) > 0)
 		what = "has file capabilities", remedy = "as root";
 	if (!what)
-		return;
+		return 0;
 	if (!statvfs(path, &fs) && (fs.f_flag & ST_NOSUID))
-		return;
+		return 0;
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
-		return;
-	die(EXIT_USAGE, "%s: %s, so the loader ignores preloaded objects; run "
-	    "it %s", path, what, remedy);
+		return 0;
+	return because(why, MX_EXIT_USAGE, "%s: %s, so the loader ignores "
+	    "preloaded objects; run it %s", path, what, remedy);
 }
 
 /*
@@ -409,7 +413,7 @@ split_env(char *arg, char **ret_words, size_t max)
  * starts clean: put NAME in env's place. Returns 0 when cmd was changed.
  */
 static int
-replace_env(struct command *cmd, const char *interp, const char *arg)
+replace_env(struct mx_command *cmd, const char *interp, const char *arg)
 {
 	const char *base = strrchr(interp, '/');
 	char *words[SCRIPT_LINE / 2], **argv;
@@ -417,68 +421,82 @@ replace_env(struct command *cmd, const char *interp, const char *arg)
 
 	if (strcmp(base ? base + 1 : interp, "env") || !*arg)
 		return -1;
-	n = split_env(must(strdup(arg)), words,
+	n = split_env(mx_must(strdup(arg)), words,
 	    sizeof(words) / sizeof(words[0]));
 	if (!n)
 		return -1;
 	while (cmd->argv[argc])
 		argc++;
-	argv = must(calloc(n + argc + 2, sizeof(*argv)));
+	argv = mx_must(calloc(n + argc + 2, sizeof(*argv)));
 	for (i = 0; i < n; i++)
 		argv[i] = words[i];
 	argv[n] = cmd->path;
 	for (i = 1; i < argc; i++)
 		argv[n + i] = cmd->argv[i];
-	cmd->path = find_program(words[0]);
+	cmd->path = mx_find_program(words[0]);
 	cmd->argv = argv;
 	return 0;
 }
 
-/* Follows #! lines to the program that the loader will see, and checks it. */
-static void
-check_program(struct command *cmd)
+int
+mx_follow_scripts(struct mx_command *cmd, char **ret_path, struct stat *ret_st,
+    int *ret_elf)
 {
 	char interp[SCRIPT_LINE], arg[SCRIPT_LINE], magic[SELFMAG];
 	char *path = cmd->path;
 	int depth, fd, rc, at_cmd = 1;
-	struct stat st;
 
 	for (depth = 0; depth <= SCRIPT_DEPTH; depth++) {
-		rc = why_not_executable(path, &st);
+		*ret_path = path;
+		*ret_elf = 0;
+		rc = why_not_executable(path, ret_st);
 		if (rc == ENOENT || rc == ENOTDIR)
-			die(EXIT_NOT_FOUND, "%s: its interpreter %s is not "
-			    "found", cmd->path, path);
+			mx_die(MX_EXIT_NOT_FOUND, "%s: its interpreter %s is "
+			    "not found", cmd->path, path);
 		if (rc)
-			die(EXIT_NOT_EXEC, "%s: its interpreter %s cannot be "
-			    "executed: %s", cmd->path, path, strerror(rc));
+			mx_die(MX_EXIT_NOT_EXEC, "%s: its interpreter %s "
+			    "cannot be executed: %s", cmd->path, path,
+			    strerror(rc));
 		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0) {
-			/* Executable but not readable: all there is to see. */
-			check_privileges(path, &st);
-			return;
-		}
+		if (fd < 0)
+			return -1; /* executable but not readable */
 		if (!read_at(fd, magic, sizeof(magic), 0) &&
 		    !memcmp(magic, ELFMAG, SELFMAG)) {
-			check_elf(path, fd);
-			check_privileges(path, &st);
-			close(fd);
-			return;
+			*ret_elf = 1;
+			return fd;
 		}
-		rc = read_script(fd, interp, arg);
+		if (read_script(fd, interp, arg))
+			return fd; /* the kernel's, or sh's after ENOEXEC */
 		close(fd);
-		if (rc) {
-			/* Left to the kernel, or to sh after ENOEXEC. */
-			return;
-		}
 		if (at_cmd && !replace_env(cmd, interp, arg)) {
 			path = cmd->path;
 			continue;
 		}
 		at_cmd = 0;
-		path = must(strdup(interp));
+		path = mx_must(strdup(interp));
 	}
-	die(EXIT_NOT_EXEC, "%s: more than %d interpreters in a row", cmd->path,
-	    SCRIPT_DEPTH);
+	mx_die(MX_EXIT_NOT_EXEC, "%s: more than %d interpreters in a row",
+	    cmd->path, SCRIPT_DEPTH);
+}
+
+/* Ends the process where nothing can be preloaded into the program. */
+static void
+check_program(struct mx_command *cmd)
+{
+	static char why[MX_WHY_SIZE];
+	char *path;
+	struct stat st;
+	int elf, fd, status = 0;
+
+	fd = mx_follow_scripts(cmd, &path, &st, &elf);
+	if (elf)
+		status = mx_why_not_elf(path, fd, why);
+	if (!status && (elf || fd < 0))
+		status = mx_why_not_privileged(path, &st, why);
+	if (status)
+		mx_die(status, "%s", why);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* ---- the command line ---- */
@@ -487,7 +505,7 @@ static void
 set(const char *name, const char *value)
 {
 	if (setenv(name, value, 1))
-		die(EXIT_NOT_EXEC, "out of memory");
+		mx_die(MX_EXIT_NOT_EXEC, "out of memory");
 }
 
 static void
@@ -500,7 +518,7 @@ set_number(const char *option, const char *name, const char *value)
 	for (p = value; *p >= '0' && *p <= '9' && n <= NUMBER_MAX; p++)
 		n = n * 10 + (*p - '0');
 	if (*p || p == value || n < 1 || n > NUMBER_MAX)
-		usage_error("%s wants a number from 1 to %ld, not '%.64s'",
+		mx_usage_error("%s wants a number from 1 to %ld, not '%.64s'",
 		    option, NUMBER_MAX, value);
 	snprintf(text, sizeof(text), "%ld", n);
 	set(name, text);
@@ -540,17 +558,17 @@ parse(int argc, char **argv, int i)
 			    !strncmp(argv[i], options[k].name, n))
 				o = &options[k];
 		if (!o)
-			usage_error("unknown option '%.64s'", argv[i]);
+			mx_usage_error("unknown option '%.64s'", argv[i]);
 		value = argv[i][n] == '=' ? argv[i] + n + 1 : NULL;
 		if (!o->number) {
 			if (value)
-				usage_error("%s takes no value", o->name);
+				mx_usage_error("%s takes no value", o->name);
 			set(o->variable, "1");
 			continue;
 		}
 		if (!value) {
 			if (i + 1 >= argc)
-				usage_error("%s wants a number", o->name);
+				mx_usage_error("%s wants a number", o->name);
 			value = argv[++i];
 		}
 		set_number(o->name, o->variable, value);
@@ -565,39 +583,42 @@ set_preload(void)
 	char *object = find_object();
 
 	if (access(object, R_OK))
-		die(EXIT_USAGE, "%s: %s; build and install mixio, or name its "
+		mx_die(MX_EXIT_USAGE, "%s: %s; build and install mixio, or name its "
 		    "preload object in MIXIO_LIB", object, strerror(errno));
 	if (strpbrk(object, " \t\n:"))
-		die(EXIT_USAGE, "%s: the loader cannot preload from a path with "
+		mx_die(MX_EXIT_USAGE, "%s: the loader cannot preload from a path with "
 		    "blanks or colons; move mixio", object);
-	set("LD_PRELOAD", old && *old ? join(object, ":", old) : object);
+	set("LD_PRELOAD", old && *old ? mx_join(object, ":", old) : object);
 	set("MIXIO_RUN", "1");
 }
 
 int
 main(int argc, char **argv)
 {
-	struct command cmd;
+	struct mx_command cmd;
 	char **sh_argv;
 	int i, n, err;
 
 	if (argc < 2)
-		usage_error("a command is missing: mixio run PROGRAM [ARGS...]");
+		mx_usage_error("a command is missing: mixio run PROGRAM "
+		    "[ARGS...]");
+	if (!strcmp(argv[1], "check"))
+		return mx_check_main(argc, argv);
 	if (strcmp(argv[1], "run")) {
 		if (argv[1][0] != '-')
-			usage_error("unknown command '%.64s': mixio run PROGRAM "
+			mx_usage_error("unknown command '%.64s': mixio run PROGRAM "
 			    "[ARGS...]", argv[1]);
 		/* mixio --help and --version; any other option is an error. */
 		if (strcmp(argv[1], "--help") && strcmp(argv[1], "-h") &&
 		    strcmp(argv[1], "--version"))
-			usage_error("unknown option '%.64s'", argv[1]);
+			mx_usage_error("unknown option '%.64s'", argv[1]);
 		parse(argc, argv, 1);
 	}
 	i = parse(argc, argv, 2);
 	if (i >= argc)
-		usage_error("run wants a program");
+		mx_usage_error("run wants a program");
 
-	cmd.path = find_program(argv[i]);
+	cmd.path = mx_find_program(argv[i]);
 	cmd.argv = argv + i;
 	check_program(&cmd);
 	set_preload();
@@ -608,7 +629,7 @@ main(int argc, char **argv)
 		/* A script without a #! line: as execvp(3), ask the shell. */
 		for (n = 0; cmd.argv[n]; n++)
 			;
-		sh_argv = must(calloc((size_t)n + 2, sizeof(*sh_argv)));
+		sh_argv = mx_must(calloc((size_t)n + 2, sizeof(*sh_argv)));
 		sh_argv[0] = (char *)"sh";
 		sh_argv[1] = cmd.path;
 		memcpy(sh_argv + 2, cmd.argv + 1,
@@ -616,6 +637,6 @@ main(int argc, char **argv)
 		execv("/bin/sh", sh_argv);
 		err = errno;
 	}
-	die(err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXEC, "%s: %s", cmd.path,
-	    strerror(err));
+	mx_die(err == ENOENT ? MX_EXIT_NOT_FOUND : MX_EXIT_NOT_EXEC, "%s: %s",
+	    cmd.path, strerror(err));
 }
