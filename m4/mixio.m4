@@ -75,7 +75,9 @@ struct ev_loop *mx_libev_probe(void) { return ev_loop_new(0); }
 	MX_LIBEV_A=$mx_libev_a
 	AC_SUBST([MX_LIBEV_A])
 	AS_IF([test $mx_libev = static],
-		[LIBEV_LIBS="-Wl,libmxev.a"],
+		# libm in one word with it: libtool would put it before, where
+		# a linker that is told --as-needed (Debian 14, Ubuntu) drops it.
+		[LIBEV_LIBS="-Wl,libmxev.a,-lm"],
 		[LIBEV_LIBS="-Wl,--as-needed -lev"])
 	AC_SUBST([LIBEV_LIBS])
 	AM_CONDITIONAL([MX_LIBEV_STATIC], [test $mx_libev = static])

@@ -126,7 +126,7 @@ fclose(FILE *f)
 {
 	int fd, rc;
 
-	if (plain() || !f)
+	if (plain())
 		return real.fclose(f);
 	fd = fileno_unlocked(f);
 	mx_fd_closing(fd);
@@ -142,7 +142,7 @@ freopen(const char *path, const char *mode, FILE *f)
 	FILE *now;
 	int fd;
 
-	if (plain() || !f)
+	if (plain())
 		return real.freopen(path, mode, f);
 	fd = fileno_unlocked(f);
 	mx_fd_closing(fd);

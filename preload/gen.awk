@@ -156,6 +156,14 @@ function version_for_arm(v,    s, w) {
 	return w[1] + 0 == 2 && w[2] + 0 < 17 ? "GLIBC_2.17" : v
 }
 
+# True for versions that a libc we run on may lack: they came after 2.31.
+function version_is_new(v,    s, w) {
+	s = v
+	sub(/^GLIBC_/, "", s)
+	split(s, w, ".")
+	return w[1] + 0 > 2 || w[1] + 0 == 2 && w[2] + 0 > 31
+}
+
 /^[ \t]*##[ \t]/ {
 	s = $0
 	sub(/^[ \t]*##[ \t]*/, "", s)
@@ -400,7 +408,7 @@ function absent_body(i,    r) {
 	return "\terrno = ENOSYS;\n\treturn (" r ")-1;"
 }
 
-function emit_source(    i, to) {
+function emit_source(    i, k, to) {
 	banner()
 	print "#include <dlfcn.h>"
 	print "#include <errno.h>"
@@ -481,23 +489,27 @@ function emit_source(    i, to) {
 	print "\tany_fn absent;\t\t/* optional: what stands in, else NULL */"
 	print "\tunsigned int offset;\t/* of the pointer in struct mx_real */"
 	print "\tunsigned int strict;\t/* this version or none */"
+	print "\tunsigned int late;\t/* asking for this version may fail */"
 	print "};"
 	print ""
 	print "/*"
-	print " * The optional rows come last: a lookup that fails allocates, and by then"
-	print " * whatever the allocator calls is there."
+	print " * Lookups that may fail come last, of versions, then of optional rows: one"
+	print " * that fails allocates, and by then what the allocator calls is there."
 	print " */"
 	print "static const struct row rows[] = {"
-	for (i = 1; i <= n; i++)
-		if (classes[i] != "alias" && !optional[i])
-			emit_row(i)
-	for (i = 1; i <= n; i++)
-		if (classes[i] != "alias" && optional[i])
-			emit_row(i)
+	for (k = 0; k <= 2; k++)
+		for (i = 1; i <= n; i++)
+			if (classes[i] != "alias" && \
+					k == (optional[i] ? 2 : late(i)))
+				emit_row(i)
 	print "};"
 	print ""
 	print "enum { NROWS = sizeof(rows) / sizeof(rows[0]) };"
 	emit_resolver()
+}
+
+function late(i) {
+	return versions[i] != "-" && version_is_new(versions[i])
 }
 
 function emit_row(i,    v) {
@@ -508,10 +520,10 @@ function emit_row(i,    v) {
 	else
 		v = "MX_V(\"" versions[i] "\", \"" \
 			version_for_arm(versions[i]) "\")"
-	printf "\t{ \"%s\", %s,\n\t  %s,\n\t  offsetof(struct mx_real, %s), %d },\n", \
+	printf "\t{ \"%s\", %s,\n\t  %s,\n\t  offsetof(struct mx_real, %s), %d, %d },\n", \
 		olds[i] != "" ? base_name(members[i]) : members[i], v, \
 		optional[i] ? "(any_fn)absent_" members[i] : "NULL", \
-		members[i], olds[i] != ""
+		members[i], olds[i] != "", late(i)
 }
 
 function base_name(m) {
@@ -572,11 +584,11 @@ function emit_resolver() {
 	print "}"
 	print ""
 	print "static void *"
-	print "look_up(const struct row *row)"
+	print "look_up(const struct row *row, int nested)"
 	print "{"
 	print "\tvoid *p = NULL;"
 	print ""
-	print "\tif (row->version)"
+	print "\tif (row->version && !(nested && row->late))"
 	print "\t\tp = dlvsym(RTLD_NEXT, row->name, row->version);"
 	print "\tif (!p && !row->strict)"
 	print "\t\tp = dlsym(RTLD_NEXT, row->name);"
@@ -615,7 +627,9 @@ function emit_resolver() {
 	print "\t\tif (rows[i].absent && depth > 1)"
 	print "\t\t\tp = NULL;"
 	print "\t\telse"
-	print "\t\t\tp = look_up(&rows[i]);"
+	print "\t\t\tp = look_up(&rows[i], depth > 1);"
+	print "\t\tif (rows[i].late)"
+	print "\t\t\tmissed = 1; /* perhaps */"
 	print "\t\tif (p) {"
 	print "\t\t\tmemcpy(&fn, &p, sizeof(fn));"
 	print "\t\t} else if (rows[i].absent) {"
@@ -625,7 +639,7 @@ function emit_resolver() {
 	print "\t\t\tdie(rows[i].name);"
 	print "\t\t}"
 	print "\t\t__atomic_store_n(slot_of(&rows[i]), fn, __ATOMIC_RELAXED);"
-	print "\t\tif (p || depth == 1)"
+	print "\t\tif ((p && !rows[i].late) || depth == 1)"
 	print "\t\t\t__atomic_store_n(&set[i], 1, __ATOMIC_RELEASE);"
 	print "\t}"
 	print "\tif (--depth == 0) {"

@@ -11,10 +11,17 @@
 
 #include "mx.h"
 
+/* gcc wants libc's attributes on an alias; clang up to 11 lacks this one. */
+#if __has_attribute(leaf)
+#define MX_LEAF leaf
+#else
+#define MX_LEAF
+#endif
+
 /* Second name of a call that is defined in the same file. */
 #define MX_ALIAS(name, target) \
-	extern __typeof__(target) name \
-	    __attribute__((alias(#target), visibility("default"), nothrow, leaf))
+	extern __typeof__(target) name __attribute__((alias(#target), \
+	    visibility("default"), nothrow, MX_LEAF))
 
 /*
  * What a call in progress knows of its descriptor. seq is the count of events

@@ -54,14 +54,6 @@ getnameinfo(const struct sockaddr *sa, socklen_t salen, char *host,
 	    servlen, flags));
 }
 
-/* resolv.h has macros of these names. */
-#undef res_query
-#undef res_search
-#undef res_send
-#undef res_nquery
-#undef res_nsearch
-#undef res_nsend
-
 struct hostent *
 gethostbyname(const char *name)
 {

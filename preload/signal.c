@@ -174,7 +174,7 @@ jump_mask(struct __jmp_buf_tag *env)
 }
 
 void
-longjmp(struct __jmp_buf_tag *env, int value)
+longjmp(struct __jmp_buf_tag env[1], int value)
 {
 	jump_mask(env);
 	real.longjmp(env, value);
@@ -183,10 +183,10 @@ longjmp(struct __jmp_buf_tag *env, int value)
 MX_ALIAS(_longjmp, longjmp);
 MX_ALIAS(siglongjmp, longjmp);
 
-void __longjmp_chk(struct __jmp_buf_tag *env, int value)
+void __longjmp_chk(struct __jmp_buf_tag env[1], int value)
     __attribute__((noreturn));
 void
-__longjmp_chk(struct __jmp_buf_tag *env, int value)
+__longjmp_chk(struct __jmp_buf_tag env[1], int value)
 {
 	jump_mask(env);
 	real.__longjmp_chk(env, value);

@@ -21,6 +21,7 @@
 #include <resolv.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -54,6 +55,19 @@
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Up to glibc 2.33 these names are macros, and rows of the table. */
+#undef res_query
+#undef res_search
+#undef res_send
+#undef res_nquery
+#undef res_nsearch
+#undef res_nsend
+
+/* Headers older than Linux 5.11. */
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
 
 typedef void *(*mx_start_fn)(void *);
 typedef void (*mx_dtor_fn)(void *);

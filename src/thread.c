@@ -18,6 +18,7 @@
 #include <linux/futex.h>
 #include <locale.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 
 #ifndef RSEQ_SIG
 #define RSEQ_SIG 0x53053053
@@ -25,6 +26,7 @@
 #define RSEQ_FLAG_UNREGISTER 1
 #define HOT_BYTES (32 * 1024)	/* of a pooled stack that stays resident */
 #define HOT_STACKS 64		/* pooled stacks that stay as they are */
+#define TCB_HEAD 1024		/* of struct pthread: both fields are in it */
 
 _Atomic unsigned mx_pooled;
 bool mx_started;
@@ -68,6 +70,58 @@ in_program(const void *p)
 	    of.dli_fbase == program.dli_fbase;
 }
 #endif
+/*
+ * Up to glibc 2.33 those symbols are in libpthread's .symtab only, which a
+ * distribution may have stripped, so both fields are found by what they do.
+ *
+ * The tid is the word that the kernel was told to clear when the thread ends.
+ * A kernel without CHECKPOINT_RESTORE does not say; then it must be the only
+ * word of that value.
+ */
+static ptrdiff_t
+probe_tid(const char *self)
+{
+	int *word = NULL, tid = (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	ptrdiff_t i, found = -1;
+
+	if (prctl(PR_GET_TID_ADDRESS, &word) == 0 && word) {
+		found = (char *)word - self;
+		return found > 0 && found < TCB_HEAD ? found : -1;
+	}
+	for (i = 0; i < TCB_HEAD; i += (ptrdiff_t)sizeof(int)) {
+		if (*(const int *)(self + i) != tid)
+			continue;
+		if (found >= 0)
+			return -1;
+		found = i;
+	}
+	return found;
+}
+
+/* The only word whose lowest bit follows pthread_setcancelstate(3). */
+static ptrdiff_t
+probe_cancel(const char *self)
+{
+	unsigned off[TCB_HEAD / sizeof(unsigned)];
+	unsigned on[TCB_HEAD / sizeof(unsigned)];
+	ptrdiff_t found = -1;
+	int old, ignored;
+	size_t i;
+
+	real.pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+	memcpy(off, self, sizeof(off));
+	real.pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &ignored);
+	memcpy(on, self, sizeof(on));
+	real.pthread_setcancelstate(old, &ignored);
+	for (i = 0; i < TCB_HEAD / sizeof(unsigned); i++) {
+		if ((on[i] ^ off[i]) != 1 || !(off[i] & 1))
+			continue;
+		if (found >= 0)
+			return -1;
+		found = (ptrdiff_t)(i * sizeof(unsigned));
+	}
+	return found;
+}
 
 /* Returns 0, or -ENOTSUP with a line that says why. */
 int
@@ -82,6 +136,10 @@ mx_thread_init(void)
 	self_offset = (char *)&mx_me - self;
 	tid_offset = field("_thread_db_pthread_tid");
 	cancel_offset = field("_thread_db_pthread_cancelhandling");
+	if (tid_offset < 0) {
+		tid_offset = probe_tid(self);
+		cancel_offset = probe_cancel(self);
+	}
 	if (tid_offset < 0 || *(int *)(self + tid_offset) !=
 	    (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0, 0)) {
 		mx_say("this libc (glibc %s) does not say where a thread's "
@@ -105,6 +163,7 @@ mx_thread_init(void)
 	tsan = dlsym(RTLD_DEFAULT, "__tsan_func_entry");
 	sanitized = !tsan || in_program(tsan);
 #endif
+	(void)dlerror(); /* of the lookups: the program must not see it */
 	default_stack = 8 << 20;
 	if (pthread_getattr_default_np(&attr) == 0) {
 		pthread_attr_getstacksize(&attr, &default_stack);
