@@ -72,10 +72,11 @@ def read_lists(name, columns):
 RANK = {"passed": 0, "skipped": 1, "started": 3, "failed": 2}
 
 
-def read_events(path, status):
+def read_events(path, status, mixio):
     """({test: outcome}, {test: detail}, {test: seconds}) of one run.
 
-    STATUS is the process's exit status, negative for a signal, or "over N s".
+    STATUS is the process's exit status, negative for a signal, or "over N s";
+    MIXIO is whether it was to run under mixio.
     A test that began and did not end, and a process that did not get to its
     end, are failures.
     """
@@ -91,6 +92,10 @@ def read_events(path, status):
                     continue        # cut off by the end of the process
                 if event.get("done"):
                     done = True
+                    if event.get("mixio", mixio) != mixio:
+                        raise SystemExit(
+                            "conformance: %s: the run %s mixio was not one" %
+                            (path, "under" if mixio else "without"))
                     continue
                 test, outcome = event["id"], event["outcome"]
                 if outcome == "started":
