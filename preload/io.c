@@ -107,7 +107,7 @@ mx_io_nonblocking(int fd)
 
 /*
  * Waits for events on io->fd until dl, by whatever means there are. Returns 0
- * (try again), -ETIMEDOUT, -EBADF, -EINTR, -ERESTART.
+ * (try again), -ETIMEDOUT, -EBADF, -EINTR, -ERESTART, -ECANCELED.
  */
 int
 mx_io_block(struct mx_io *io, uint32_t events, uint64_t dl, const char *call)
@@ -122,7 +122,7 @@ mx_io_block(struct mx_io *io, uint32_t events, uint64_t dl, const char *call)
 	if (rc == -EPERM)
 		return 0; /* always ready */
 	if (rc == 0 || rc == -ETIMEDOUT || rc == -EBADF || rc == -EINTR ||
-	    rc == -ERESTART)
+	    rc == -ERESTART || rc == -ECANCELED)
 		return rc;
 	/* No room in the epoll set, or nested too deeply: on a helper. */
 	p.events = (short)(events & (EPOLLIN | EPOLLOUT | EPOLLPRI));
@@ -143,7 +143,7 @@ mx_io_block(struct mx_io *io, uint32_t events, uint64_t dl, const char *call)
 /*
  * After EAGAIN: waits as the blocking call would. Returns 0 (try again) or an
  * errno value with which the call ends: EAGAIN (the user made the descriptor
- * non-blocking, or its timeout has passed), EBADF, EINTR.
+ * non-blocking, or its timeout has passed), EBADF, EINTR, ECANCELED.
  */
 int
 mx_io_wait(struct mx_io *io, const char *call)

@@ -23,7 +23,8 @@ until(int64_t ns)
 /*
  * Parks until an event on one of the descriptors. w has room for 2 * n
  * waiters. Returns 0 (ask again), -ETIMEDOUT, -EINTR (any handler ran: these
- * calls are never restarted), or -ENOTSUP: cannot be waited for this way.
+ * calls are never restarted), -ECANCELED (mixio_interrupt), or -ENOTSUP: cannot
+ * be waited for this way.
  */
 static int
 wait_any(const struct pollfd *fds, nfds_t n, struct mx_fdw *w, uint32_t seq,
@@ -38,7 +39,7 @@ wait_any(const struct pollfd *fds, nfds_t n, struct mx_fdw *w, uint32_t seq,
 	mx_why(call, n ? (uintptr_t)(unsigned)fds[0].fd : 0);
 	mx_enter(gt);
 	mx_sig_begin(gt);
-	mx_arm(gt);
+	mx_arm_intr(gt);
 	for (i = 0; i < n && rc == 0; i++) {
 		if (fds[i].fd < 0)
 			continue;
@@ -56,9 +57,9 @@ wait_any(const struct pollfd *fds, nfds_t n, struct mx_fdw *w, uint32_t seq,
 		}
 	}
 	if (rc < 0) {
-		if (!mx_disarm(gt))
-			mx_park(gt, MX_NEVER);
 		rc = rc == -EBADF ? 0 : -ENOTSUP;
+		if (!mx_disarm(gt) && mx_park(gt, MX_NEVER) == -ECANCELED)
+			rc = -ECANCELED;
 	} else if (atomic_load(&d->evseq) != seq && mx_disarm(gt)) {
 		rc = 0;
 	} else if (mx_interrupted(gt) && mx_disarm(gt)) {
@@ -113,9 +114,8 @@ do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const char *call)
 	}
 	for (;;) {
 		rc = wait_any(fds, n, w, seq, dl, call);
-		if (rc == -EINTR) {
-			errno = EINTR;
-			rc = -1;
+		if (rc == -EINTR || rc == -ECANCELED) {
+			rc = mx_fail(-rc);
 			break;
 		}
 		if (rc == -ENOTSUP) {
@@ -296,8 +296,8 @@ do_select(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t dl,
 			}
 		}
 		rc = wait_any(fds, (nfds_t)m, wt, seq, dl, call);
-		if (rc == -EINTR) {
-			rc = mx_fail(EINTR);
+		if (rc == -EINTR || rc == -ECANCELED) {
+			rc = mx_fail(-rc);
 			break;
 		}
 		if (rc == -ENOTSUP) {
@@ -382,8 +382,8 @@ do_epoll(int epfd, struct epoll_event *events, int max, uint64_t dl,
 		mx_io_look(&io);
 		if (rc == -EINTR || rc == -ERESTART)
 			return mx_fail(EINTR);
-		if (rc == -EBADF)
-			return mx_fail(EBADF);
+		if (rc == -EBADF || rc == -ECANCELED)
+			return mx_fail(-rc);
 	}
 	if (n >= 0)
 		errno = io.saved;

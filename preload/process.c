@@ -40,7 +40,7 @@ wait_pidfd(pid_t pid)
 	rc = mx_io_block(&io, EPOLLIN, MX_NEVER, "waitpid");
 	mx_testcancel();
 	errno = io.saved;
-	return rc == -EINTR ? EINTR : 0;
+	return rc == -EINTR || rc == -ECANCELED ? -rc : 0;
 }
 
 /* wait4(2). Parks for a single child, else hops. */

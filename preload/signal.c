@@ -243,10 +243,10 @@ sigtimedwait(const sigset_t *set, siginfo_t *info,
 		if (rc == -ETIMEDOUT || dl <= mx_now())
 			break;
 		rc = mx_io_block(&io, EPOLLIN, dl, "sigwait");
-		if (rc == -EINTR || rc == -ERESTART) {
+		if (rc == -EINTR || rc == -ERESTART || rc == -ECANCELED) {
 			sig = mx_sig_take(set, &mine);
 			if (!sig)
-				sig = mx_fail(EINTR);
+				sig = mx_fail(rc == -ECANCELED ? -rc : EINTR);
 			break;
 		}
 	}

@@ -5,7 +5,7 @@
  */
 #include "preload.h"
 
-/* [user code] Sleeps until dl. 0, or EINTR. */
+/* [user code] Sleeps until dl. 0, EINTR, or ECANCELED (mixio_interrupt). */
 static int
 sleep_until(uint64_t dl, const char *call)
 {
@@ -17,7 +17,7 @@ sleep_until(uint64_t dl, const char *call)
 		mx_testcancel();
 		mx_enter(gt);
 		mx_sig_begin(gt);
-		mx_arm(gt);
+		mx_arm_intr(gt);
 		mx_fence();
 		if (mx_interrupted(gt) && mx_disarm(gt))
 			rc = -EINTR;
@@ -26,6 +26,8 @@ sleep_until(uint64_t dl, const char *call)
 		mx_leave(gt);
 		if (rc == -ETIMEDOUT)
 			return 0;
+		if (rc == -ECANCELED)
+			return ECANCELED;
 		if (gt->sigran) {
 			mx_testcancel();
 			return EINTR;
@@ -83,7 +85,7 @@ clock_nanosleep(clockid_t clock, int flags, const struct timespec *req,
 	if (!(flags & TIMER_ABSTIME)) {
 		dl = relative(req);
 		rc = sleep_until(dl, "clock_nanosleep");
-		if (rc == EINTR)
+		if (rc)
 			left(dl, rem);
 		errno = saved;
 		return rc;

@@ -353,8 +353,8 @@ mx_fd_poll(struct mx_domain *d, int timeout)
 /*
  * [user code] Parks until fd has one of events, unless its counters are not seq
  * and closes any more. Returns 0 (try again), -ETIMEDOUT, -EBADF (closed meanwhile),
- * -EINTR or -ERESTART (handlers ran), -EPERM (always ready), other -errno:
- * cannot be waited for this way.
+ * -EINTR or -ERESTART (handlers ran), -ECANCELED (mixio_interrupt), -EPERM
+ * (always ready), other -errno: cannot be waited for this way.
  */
 int
 mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint32_t closes, uint64_t dl)
@@ -367,11 +367,11 @@ mx_fd_wait(int fd, uint32_t events, uint32_t seq, uint32_t closes, uint64_t dl)
 
 	mx_enter(gt);
 	mx_sig_begin(gt);
-	mx_arm(gt);
+	mx_arm_intr(gt);
 	rc = mx_fd_enrol(d, &w, fd, events);
 	if (rc < 0) {
-		if (!mx_disarm(gt))
-			mx_park(gt, MX_NEVER);
+		if (!mx_disarm(gt) && mx_park(gt, MX_NEVER) == -ECANCELED)
+			rc = -ECANCELED;
 		mx_leave(gt);
 		return rc;
 	}

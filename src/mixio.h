@@ -20,6 +20,7 @@
 #endif
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -50,6 +51,8 @@ int mixio_entered(void);
 int mixio_stats(struct mixio_stats *stats);
 int mixio_dump(int fd);
 int mixio_kernel_threads(int on);
+int mixio_interrupt(pthread_t thread);
+unsigned long mixio_domain(void);
 const char *mixio_version(void);
 
 #else
@@ -133,6 +136,36 @@ mixio_kernel_threads(int on)
 	int (*fn)(int) = (int (*)(int))mixio_symbol_("mixio_kernel_threads");
 
 	return fn ? fn(on) : -1;
+}
+
+/*
+ * Makes the blocking call in which a green or opted-in thread waits fail with
+ * ECANCELED: those on descriptors, sleeps, waitpid of one child, sigwait; not
+ * those for locks, conditions and joins, nor those made on a helper. thread
+ * must not have been joined, nor have ended detached. Returns 0 or an errno
+ * value: ENOSYS, ESRCH (the thread is neither green nor opted in), EAGAIN (it
+ * does not wait in such a call now; nothing has changed).
+ */
+static inline int
+mixio_interrupt(pthread_t thread)
+{
+	int (*fn)(pthread_t) =
+	    (int (*)(pthread_t))mixio_symbol_("mixio_interrupt");
+
+	return fn ? fn(thread) : ENOSYS;
+}
+
+/*
+ * A number that the threads of a domain have in common, and no two domains at
+ * a time; 0 in a thread that is neither green nor opted in.
+ */
+static inline unsigned long
+mixio_domain(void)
+{
+	unsigned long (*fn)(void) =
+	    (unsigned long (*)(void))mixio_symbol_("mixio_domain");
+
+	return fn ? fn() : 0;
 }
 
 /* The version of the preloaded object, such as "0.1.0"; NULL without it. */

@@ -121,6 +121,7 @@ mx_list_del(struct mx_list *n)
 enum mx_wait {
 	MX_WAIT_NONE,
 	MX_WAIT_ARMED,
+	MX_WAIT_ARMED_INTR,	/* armed, and mixio_interrupt() may fire it */
 	MX_WAIT_FIRED,
 };
 
@@ -449,6 +450,7 @@ void mx_switch(struct mx_gt *gt, void (*after)(void *), void *arg);
 int mx_park(struct mx_gt *gt, uint64_t dl);
 bool mx_wake(struct mx_gt *gt, int rc);
 bool mx_wake_held(struct mx_gt *gt, int rc);
+bool mx_interrupt(struct mx_gt *gt);
 void mx_ready(struct mx_gt *gt);
 void mx_ready_held(struct mx_gt *gt);
 void mx_yield(void);
@@ -511,13 +513,32 @@ mx_arm(struct mx_gt *gt)
 	atomic_store_explicit(&gt->wait, MX_WAIT_ARMED, memory_order_release);
 }
 
+/* Likewise, for a call that can fail with ECANCELED: not for locks. */
+static inline void
+mx_arm_intr(struct mx_gt *gt)
+{
+	atomic_store_explicit(&gt->wait, MX_WAIT_ARMED_INTR,
+	    memory_order_release);
+}
+
+/* Moves the wait word away from ARMED, of either kind. False: it was not. */
+static inline bool
+mx_unarm(struct mx_gt *gt, int to)
+{
+	int w = atomic_load_explicit(&gt->wait, memory_order_relaxed);
+
+	do {
+		if (w != MX_WAIT_ARMED && w != MX_WAIT_ARMED_INTR)
+			return false;
+	} while (!atomic_compare_exchange_weak(&gt->wait, &w, to));
+	return true;
+}
+
 /* True: nobody woke us, nothing to wait for. False: mx_park() must be called. */
 static inline bool
 mx_disarm(struct mx_gt *gt)
 {
-	int armed = MX_WAIT_ARMED;
-
-	return atomic_compare_exchange_strong(&gt->wait, &armed, MX_WAIT_NONE);
+	return mx_unarm(gt, MX_WAIT_NONE);
 }
 
 #ifdef MX_TSAN

@@ -131,9 +131,7 @@ mx_inbox_drain(struct mx_domain *d)
 bool
 mx_wake(struct mx_gt *gt, int rc)
 {
-	int armed = MX_WAIT_ARMED;
-
-	if (!atomic_compare_exchange_strong(&gt->wait, &armed, MX_WAIT_FIRED))
+	if (!mx_unarm(gt, MX_WAIT_FIRED))
 		return false;
 	gt->rc = rc;
 	mx_ready(gt);
@@ -143,12 +141,23 @@ mx_wake(struct mx_gt *gt, int rc)
 bool
 mx_wake_held(struct mx_gt *gt, int rc)
 {
-	int armed = MX_WAIT_ARMED;
-
-	if (!atomic_compare_exchange_strong(&gt->wait, &armed, MX_WAIT_FIRED))
+	if (!mx_unarm(gt, MX_WAIT_FIRED))
 		return false;
 	gt->rc = rc;
 	mx_ready_held(gt);
+	return true;
+}
+
+/* From anywhere. True: gt's call will fail with ECANCELED. */
+bool
+mx_interrupt(struct mx_gt *gt)
+{
+	int armed = MX_WAIT_ARMED_INTR;
+
+	if (!atomic_compare_exchange_strong(&gt->wait, &armed, MX_WAIT_FIRED))
+		return false;
+	gt->rc = -ECANCELED;
+	mx_ready(gt);
 	return true;
 }
 
@@ -456,7 +465,8 @@ mx_leave_hog(struct mx_gt *gt)
 
 /*
  * [held, armed] Waits for a wake-up, until dl. Returns what the waker said:
- * 0, -ETIMEDOUT, -EINTR (a signal or a cancellation request), -EBADF.
+ * 0, -ETIMEDOUT, -EINTR (a signal or a cancellation request), -EBADF,
+ * -ECANCELED (mixio_interrupt, after mx_arm_intr only).
  */
 int
 mx_park(struct mx_gt *gt, uint64_t dl)

@@ -65,6 +65,22 @@ mixio_kernel_threads(int on)
 	return old;
 }
 
+__attribute__((visibility("default"))) unsigned long
+mixio_domain(void)
+{
+	return (unsigned long)mx_me.dom;
+}
+
+__attribute__((visibility("default"))) int
+mixio_interrupt(pthread_t thread)
+{
+	struct mx_gt *gt = mx_thread_of(thread);
+
+	if (!gt->dom)
+		return ESRCH;
+	return mx_interrupt(gt) ? 0 : EAGAIN;
+}
+
 __attribute__((visibility("default"))) const char *
 mixio_version(void)
 {
@@ -189,6 +205,7 @@ state_name(const struct mx_gt *gt, const struct mx_gt *me)
 		return "hopped";
 	switch (atomic_load(&gt->wait)) {
 	case MX_WAIT_ARMED:
+	case MX_WAIT_ARMED_INTR:
 		return "parked";
 	default:
 		kt = MX_PEEK(gt->kt);

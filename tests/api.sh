@@ -68,7 +68,8 @@ fi
 
 # ---- without and with the object
 results bare "$tmp/api" bare
-for group in enter cycles stats dump kernel_threads domains orphans fork; do
+for group in enter cycles stats dump kernel_threads domains orphans fork \
+	interrupt; do
 	results "$group" env LD_PRELOAD="$object" "$tmp/api" "$group"
 done
 

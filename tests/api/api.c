@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -16,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -160,6 +163,8 @@ bare(void)
 	is(mixio_dump(1), ENOSYS, "dump");
 	is(mixio_kernel_threads(1), -1, "kernel_threads");
 	is(mixio_kernel_threads(0), -1, "kernel_threads again");
+	is(mixio_interrupt(pthread_self()), ENOSYS, "interrupt");
+	ok(mixio_domain() == 0, "domain is 0");
 }
 
 /* ---- enter, leave ---- */
@@ -936,6 +941,137 @@ fork_second(void)
 		is((long)join(u[i]), 0, "fork in three more at once");
 }
 
+/* ---- mixio_interrupt ---- */
+
+struct victim {
+	int kind;	/* which call: an index of the names below */
+	int fd;		/* a pipe that stays empty */
+	sem_t *sem;	/* posted by the test at the end, for sem_wait */
+	int rc, error;	/* of the first call, ended before it would */
+	int rc2;	/* of the same call with a short timeout, after it */
+};
+
+static void
+blocking_call(struct victim *v, int ms, int *ret_rc, int *ret_error)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+	struct pollfd p = { .fd = v->fd, .events = POLLIN };
+	struct epoll_event ev;
+	fd_set set;
+	char c;
+	int ep;
+
+	errno = 0;
+	switch (v->kind) {
+	case 0:
+		*ret_rc = (int)read(v->fd, &c, 1);
+		break;
+	case 1:
+		*ret_rc = poll(&p, 1, ms);
+		break;
+	case 2:
+		FD_ZERO(&set);
+		FD_SET(v->fd, &set);
+		*ret_rc = pselect(v->fd + 1, &set, NULL, NULL, &ts, NULL);
+		break;
+	case 3:
+		ep = epoll_create1(EPOLL_CLOEXEC);
+		ev.events = EPOLLIN;
+		epoll_ctl(ep, EPOLL_CTL_ADD, v->fd, &ev);
+		*ret_rc = epoll_wait(ep, &ev, 1, ms);
+		*ret_error = errno;
+		close(ep);
+		return;
+	case 4:
+		*ret_rc = nanosleep(&ts, NULL);
+		break;
+	default:
+		*ret_rc = sem_wait(v->sem);
+	}
+	*ret_error = errno;
+}
+
+static void *
+victim(void *arg)
+{
+	struct victim *v = arg;
+	int error;
+
+	blocking_call(v, 600000, &v->rc, &v->error);
+	if (v->kind >= 1 && v->kind <= 4)
+		blocking_call(v, 2, &v->rc2, &error);
+	return NULL;
+}
+
+/* Interrupts t as soon as it waits. False: it does not come to that. */
+static bool
+hit(pthread_t t)
+{
+	int i, rc;
+
+	for (i = 0; i < 10000; i++) {
+		rc = mixio_interrupt(t);
+		if (rc == 0)
+			return true;
+		if (rc != EAGAIN)
+			return false;
+		nap((void *)1);
+	}
+	return false;
+}
+
+static void *
+hit_thread(void *arg)
+{
+	return hit(*(pthread_t *)arg) ? arg : NULL;
+}
+
+static void
+interrupt(void)
+{
+	static const char *const names[] = { "read", "poll", "pselect",
+	    "epoll_wait", "nanosleep" };
+	struct victim v = { .kind = 0 };
+	int fds[2], by, i, missed = 0;
+	pthread_t t, u;
+	char what[64];
+	sem_t sem;
+
+	is(mixio_interrupt(pthread_self()), ESRCH, "not opted in: ESRCH");
+	ok(mixio_domain() == 0, "not opted in: no domain");
+	is(mixio_enter(), 0, "enter");
+	ok(mixio_domain() != 0, "a domain");
+	is(mixio_interrupt(pthread_self()), EAGAIN, "running: EAGAIN");
+	is(pipe(fds), 0, "pipe");
+	for (i = 0; i < 10; i++) {
+		/* By a thread of the same domain, and by a kernel thread. */
+		by = i / 5;
+		memset(&v, 0, sizeof(v));
+		v.kind = i % 5;
+		v.fd = fds[0];
+		start(&t, victim, &v);
+		mixio_kernel_threads(by);
+		start(&u, hit_thread, &t);
+		mixio_kernel_threads(0);
+		missed += join(u) != &t;
+		join(t);
+		snprintf(what, sizeof(what), "%s fails%s", names[v.kind],
+		    by ? ", from outside" : "");
+		ok(v.rc == -1 && v.error == ECANCELED, what);
+		is(v.rc2, 0, "and only once");
+	}
+	is(missed, 0, "every request met a waiting call");
+	sem_init(&sem, 0, 0);
+	v.kind = 5;
+	v.sem = &sem;
+	start(&t, victim, &v);
+	nap((void *)10);
+	is(mixio_interrupt(t), EAGAIN, "sem_wait cannot fail");
+	sem_post(&sem);
+	join(t);
+	is(v.rc, 0, "and does not");
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
@@ -949,6 +1085,7 @@ static const struct {
 	{ "domains", domains },
 	{ "orphans", orphans },
 	{ "fork", fork_second },
+	{ "interrupt", interrupt },
 };
 
 int
