@@ -12,9 +12,22 @@
 #include "mx.h"
 
 /* Second name of a call that is defined in the same file. */
+#if defined __has_attribute
+#if __has_attribute(copy)
+#define MX_COPY(target) copy(target),
+#endif
+#endif
+#ifndef MX_COPY
+#define MX_COPY(target)
+#endif
 #define MX_ALIAS(name, target) \
-	extern __typeof__(target) name \
-	    __attribute__((alias(#target), visibility("default"), nothrow, leaf))
+	extern __typeof__(target) name __attribute__((MX_COPY(target) \
+	    alias(#target), visibility("default"), nothrow, leaf))
+/* The same where the headers declare name with other types. */
+#define MX_ALIAS_AS(name, target) \
+	extern __typeof__(target) name##_ __asm__(#name) \
+	    __attribute__((MX_COPY(target) alias(#target), \
+	    visibility("default"), nothrow, leaf))
 
 /*
  * What a call in progress knows of its descriptor. seq is the count of events

@@ -116,10 +116,42 @@ system(const char *command)
 int
 pclose(FILE *f)
 {
+	int fd, rc;
+
 	if (!mx_on())
 		return real.pclose(f);
-	mx_fd_closing(fileno(f));
-	return MX_HOP(MX_HOP_CANCEL, real.pclose(f));
+	fd = fileno_unlocked(f);
+	mx_fd_closing(fd);
+	rc = MX_HOP(MX_HOP_CANCEL, real.pclose(f));
+	mx_fd_closed(fd);
+	return rc;
+}
+
+/* libc forgets no number of its own here: the pipe's is fresh. */
+FILE *
+popen(const char *command, const char *mode)
+{
+	FILE *f;
+
+	if (!mx_on())
+		return real.popen(command, mode);
+	f = MX_HOP(MX_HOP_BOUNDED, real.popen(command, mode));
+	if (f)
+		mx_fd_closed(fileno_unlocked(f));
+	return f;
+}
+FILE *_IO_popen(const char *command, const char *mode);
+MX_ALIAS(_IO_popen, popen);
+
+/* daemon(3): its fork runs our atfork handlers, its dup2 is libc's own. */
+int
+daemon(int nochdir, int noclose)
+{
+	int rc = real.daemon(nochdir, noclose), fd;
+
+	for (fd = 0; fd < 3 && rc == 0 && !noclose; fd++)
+		mx_fd_closed(fd);
+	return rc;
 }
 
 int

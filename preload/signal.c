@@ -228,7 +228,8 @@ sigtimedwait(const sigset_t *set, siginfo_t *info,
 	if (timeout)
 		dl = mx_after_ns((uint64_t)timeout->tv_sec * MX_NS +
 		    (uint64_t)timeout->tv_nsec);
-	io.fd = fd = mx_fd_high(signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC));
+	io.fd = fd = mx_fd_high(real.signalfd(-1, set,
+	    SFD_NONBLOCK | SFD_CLOEXEC));
 	if (fd < 0)
 		return MX_HOP(MX_HOP_CANCEL, real.sigtimedwait(set, info, timeout));
 	mx_fd_closed(io.fd);
