@@ -76,6 +76,10 @@ int mx_io_block(struct mx_io *io, uint32_t events, uint64_t dl,
     const char *call);
 void mx_io_short(struct mx_io *io);
 bool mx_io_nonblocking(int fd);
+long mx_futex_call(uint32_t *word, int op, uint32_t value,
+    const struct timespec *ts, uint32_t *word2, uint32_t value3);
+int capset(void *head, const void *data);
+long mx_clone_raw(long number, long a, long b, long c, long d, long e);
 
 /* errno of a call that succeeded is the caller's. */
 static inline ssize_t

@@ -15,18 +15,26 @@ handler(int sig)
 	(void)sig;
 }
 
+/* Until the caller is through: a first signal may come before it waits. */
+static int through;
+
 static void *
 interrupts(void *arg)
 {
-	settle();
-	pthread_kill(*(pthread_t *)arg, SIGUSR1);
+	do {
+		settle();
+		pthread_kill(*(pthread_t *)arg, SIGUSR1);
+	} while (!__atomic_load_n(&through, __ATOMIC_SEQ_CST));
 	return NULL;
 }
 
 #define INTR(expr) \
 	do { \
-		pthread_t me_ = pthread_self(), t_ = spawn(interrupts, &me_); \
+		pthread_t me_ = pthread_self(), t_; \
+		through = 0; \
+		t_ = spawn(interrupts, &me_); \
 		R(expr); \
+		__atomic_store_n(&through, 1, __ATOMIC_SEQ_CST); \
 		join(t_); \
 	} while (0)
 

@@ -73,11 +73,16 @@ handler(int sig)
 	(void)sig;
 }
 
+/* Until the caller is through: a first signal may come before it waits. */
+static int through;
+
 static void *
 interrupts(void *arg)
 {
-	settle();
-	pthread_kill(*(pthread_t *)arg, SIGUSR1);
+	do {
+		settle();
+		pthread_kill(*(pthread_t *)arg, SIGUSR1);
+	} while (!__atomic_load_n(&through, __ATOMIC_SEQ_CST));
 	return NULL;
 }
 
@@ -121,15 +126,21 @@ work(void *arg)
 	say("offset %d", (int)off);
 
 	/* Interrupted, without SA_RESTART. */
+	through = 0;
 	t = spawn(interrupts, &self);
 	R(splice(p[0], NULL, sv[0], NULL, 100, 0));
+	__atomic_store_n(&through, 1, __ATOMIC_SEQ_CST);
 	join(t);
+	through = 0;
 	t = spawn(interrupts, &self);
 	R(tee(p[0], q[1], 100, 0));
+	__atomic_store_n(&through, 1, __ATOMIC_SEQ_CST);
 	join(t);
 	fill(q[1]);
+	through = 0;
 	t = spawn(interrupts, &self);
 	R(sendfile(q[1], file, NULL, 10));
+	__atomic_store_n(&through, 1, __ATOMIC_SEQ_CST);
 	join(t);
 
 	/* Non-blocking by its user; a time limit. */
