@@ -134,6 +134,11 @@ fclose(FILE *f)
 	mx_fd_closed(fd);
 	return rc;
 }
+int _IO_fclose(FILE *f);
+MX_ALIAS(_IO_fclose, fclose);
+
+static bool is_fifo(int dir, const char *path, int flags);
+static bool fopen_waits(const char *path, const char *mode);
 
 /* freopen(3) closes the old file inside libc, and may reuse its number. */
 FILE *
@@ -146,7 +151,9 @@ freopen(const char *path, const char *mode, FILE *f)
 		return real.freopen(path, mode, f);
 	fd = fileno_unlocked(f);
 	mx_fd_closing(fd);
-	now = real.freopen(path, mode, f);
+	now = mx_on() && fopen_waits(path, mode) ?
+	    MX_HOP(MX_HOP_CANCEL, real.freopen(path, mode, f)) :
+	    real.freopen(path, mode, f);
 	mx_fd_closed(fd);
 	return now;
 }
@@ -266,6 +273,62 @@ MX_ALIAS(open64, open);
 MX_ALIAS(__open, open);
 MX_ALIAS(__open64, open);
 
+int
+creat(const char *path, mode_t mode)
+{
+	return openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+MX_ALIAS(creat64, creat);
+
+/* Fortified: libc ends the program if a mode is missing. */
+int
+__openat_2(int dir, const char *path, int flags)
+{
+	if (!mx_on() || (flags & O_CREAT) ||
+	    (flags & O_TMPFILE) == O_TMPFILE)
+		return real.__openat_2(dir, path, flags);
+	return openat(dir, path, flags);
+}
+MX_ALIAS(__openat64_2, __openat_2);
+
+int
+__open_2(const char *path, int flags)
+{
+	if (!mx_on() || (flags & O_CREAT) ||
+	    (flags & O_TMPFILE) == O_TMPFILE)
+		return real.__open_2(path, flags);
+	return openat(AT_FDCWD, path, flags);
+}
+MX_ALIAS(__open64_2, __open_2);
+
+static bool
+fopen_waits(const char *path, const char *mode)
+{
+	if ((uintptr_t)mode < 4096 || strchr(mode, '+'))
+		return false;
+	return is_fifo(AT_FDCWD, path, *mode == 'r' ? O_RDONLY : O_WRONLY);
+}
+
+/* fopen(3) opens where we do not see it: a FIFO hops here. */
+FILE *
+fopen(const char *path, const char *mode)
+{
+	FILE *f;
+
+	if (mx_on() && fopen_waits(path, mode)) {
+		mx_testcancel();
+		f = MX_HOP(MX_HOP_CANCEL, real.fopen(path, mode));
+	} else {
+		f = real.fopen(path, mode);
+	}
+	if (f && !plain())
+		mx_fd_closed(fileno_unlocked(f));
+	return f;
+}
+MX_ALIAS(fopen64, fopen);
+FILE *_IO_fopen(const char *path, const char *mode);
+MX_ALIAS(_IO_fopen, fopen);
+
 /* ---- numbers that are new: see socket() ---- */
 
 int
@@ -285,3 +348,85 @@ eventfd(unsigned count, int flags)
 	mx_fd_closed(fd);
 	return fd;
 }
+
+int
+epoll_create(int size)
+{
+	int fd = real.epoll_create(size);
+
+	mx_fd_closed(fd);
+	return fd;
+}
+
+int
+timerfd_create(clockid_t clock, int flags)
+{
+	int fd = real.timerfd_create(clock, flags);
+
+	mx_fd_closed(fd);
+	return fd;
+}
+
+/* With a number it changes the mask of that one, which stays what it was. */
+int
+signalfd(int fd, const sigset_t *mask, int flags)
+{
+	int got = real.signalfd(fd, mask, flags);
+
+	if (fd == -1)
+		mx_fd_closed(got);
+	return got;
+}
+
+int
+inotify_init1(int flags)
+{
+	int fd = real.inotify_init1(flags);
+
+	mx_fd_closed(fd);
+	return fd;
+}
+
+int
+inotify_init(void)
+{
+	int fd = real.inotify_init();
+
+	mx_fd_closed(fd);
+	return fd;
+}
+
+int
+dup(int old)
+{
+	int fd = real.dup(old);
+
+	mx_fd_closed(fd);
+	return fd;
+}
+
+int
+pipe2(int p[2], int flags)
+{
+	int rc = real.pipe2(p, flags);
+
+	if (rc == 0) {
+		mx_fd_closed(p[0]);
+		mx_fd_closed(p[1]);
+	}
+	return rc;
+}
+
+int
+pipe(int p[2])
+{
+	int rc = real.pipe(p);
+
+	if (rc == 0) {
+		mx_fd_closed(p[0]);
+		mx_fd_closed(p[1]);
+	}
+	return rc;
+}
+int __pipe(int p[2]);
+MX_ALIAS(__pipe, pipe);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * syscall(2): futex as Rust's std and libstdc++ use it, and numbers that have
- * a call of their own in the table. Every other number is libc's business.
+ * futex(2) as Rust's std and libstdc++ use it, through syscall(2).
  */
 #include "preload.h"
 
@@ -86,8 +85,9 @@ futex_requeue(uint32_t *word, int op, uint32_t nwake, uint32_t nmove,
 	return more < 0 ? (rc ? rc : more) : rc + more;
 }
 
-static long
-do_futex(uint32_t *word, int op, uint32_t value, const struct timespec *ts,
+/* futex(2), in any thread once a domain exists. */
+long
+mx_futex_call(uint32_t *word, int op, uint32_t value, const struct timespec *ts,
     uint32_t *word2, uint32_t value3)
 {
 	int cmd = op & FUTEX_CMD_MASK;
@@ -139,93 +139,4 @@ do_futex(uint32_t *word, int op, uint32_t value, const struct timespec *ts,
 	}
 	return real.syscall(SYS_futex, (long)word, op, value, (long)ts,
 	    (long)word2, value3);
-}
-
-/* Calls by which a descriptor gets out of hand: see mx_fd_blocking(). */
-static void
-shares(long number)
-{
-	switch (number) {
-	case SYS_clone:
-	case SYS_clone3:
-#ifdef SYS_fork
-	case SYS_fork:
-	case SYS_vfork:
-#endif
-	case SYS_fcntl:
-	case SYS_ioctl:
-	case SYS_dup:
-	case SYS_dup3:
-#ifdef SYS_dup2
-	case SYS_dup2:
-#endif
-	case SYS_sendmsg:
-	case SYS_sendmmsg:
-	case SYS_io_uring_enter:
-		mx_fd_shared();
-		break;
-	default:
-		break;
-	}
-}
-
-/* syscall(2). Parks where the call of that name parks. */
-long
-syscall(long number, ...)
-{
-	long a, b, c, d, e, f;
-	va_list ap;
-
-	va_start(ap, number);
-	a = va_arg(ap, long);
-	b = va_arg(ap, long);
-	c = va_arg(ap, long);
-	d = va_arg(ap, long);
-	e = va_arg(ap, long);
-	f = va_arg(ap, long);
-	va_end(ap);
-	if (number == SYS_futex && !mx_me.vfork && mx_me.depth == 0 &&
-	    atomic_load_explicit(&mx_active, memory_order_relaxed))
-		return do_futex((uint32_t *)a, (int)b, (uint32_t)c,
-		    (const struct timespec *)d, (uint32_t *)e, (uint32_t)f);
-	if (number == SYS_close && !mx_me.vfork)
-		return close((int)a);
-	shares(number);
-	if (!mx_on())
-		return real.syscall(number, a, b, c, d, e, f);
-	switch (number) {
-	case SYS_gettid:
-		return gettid();
-	case SYS_read:
-		return read((int)a, (void *)b, (size_t)c);
-	case SYS_write:
-		return write((int)a, (const void *)b, (size_t)c);
-	case SYS_readv:
-		return readv((int)a, (const struct iovec *)b, (int)c);
-	case SYS_writev:
-		return writev((int)a, (const struct iovec *)b, (int)c);
-	case SYS_recvfrom:
-		return recvfrom((int)a, (void *)b, (size_t)c, (int)d,
-		    (struct sockaddr *)e, (socklen_t *)f);
-	case SYS_sendto:
-		return sendto((int)a, (const void *)b, (size_t)c, (int)d,
-		    (const struct sockaddr *)e, (socklen_t)f);
-	case SYS_recvmsg:
-		return recvmsg((int)a, (struct msghdr *)b, (int)c);
-	case SYS_sendmsg:
-		return sendmsg((int)a, (const struct msghdr *)b, (int)c);
-	case SYS_connect:
-		return connect((int)a, (const struct sockaddr *)b,
-		    (socklen_t)c);
-	case SYS_accept4:
-		return accept4((int)a, (struct sockaddr *)b, (socklen_t *)c,
-		    (int)d);
-	case SYS_nanosleep:
-		return nanosleep((const struct timespec *)a,
-		    (struct timespec *)b);
-	case SYS_sched_yield:
-		return sched_yield();
-	default:
-		return real.syscall(number, a, b, c, d, e, f);
-	}
 }

@@ -19,8 +19,21 @@
 #endif
 
 /* Second name of a call that is defined in the same file. */
+#if defined __has_attribute
+#if __has_attribute(copy)
+#define MX_COPY(target) copy(target),
+#endif
+#endif
+#ifndef MX_COPY
+#define MX_COPY(target)
+#endif
 #define MX_ALIAS(name, target) \
-	extern __typeof__(target) name __attribute__((alias(#target), \
+	extern __typeof__(target) name __attribute__((MX_COPY(target) \
+	    alias(#target), visibility("default"), nothrow, MX_LEAF))
+/* The same where the headers declare name with other types. */
+#define MX_ALIAS_AS(name, target) \
+	extern __typeof__(target) name##_ __asm__(#name) \
+	    __attribute__((MX_COPY(target) alias(#target), \
 	    visibility("default"), nothrow, MX_LEAF))
 
 /*
@@ -95,6 +108,10 @@ int mx_io_block(struct mx_io *io, uint32_t events, uint64_t dl,
     const char *call);
 void mx_io_short(struct mx_io *io);
 bool mx_io_nonblocking(int fd);
+long mx_futex_call(uint32_t *word, int op, uint32_t value,
+    const struct timespec *ts, uint32_t *word2, uint32_t value3);
+int capset(void *head, const void *data);
+long mx_clone_raw(long number, long a, long b, long c, long d, long e);
 
 /* errno of a call that succeeded is the caller's. */
 static inline ssize_t

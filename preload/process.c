@@ -6,6 +6,9 @@
  */
 #include "preload.h"
 
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -117,10 +120,43 @@ system(const char *command)
 int
 pclose(FILE *f)
 {
+	int fd, rc;
+
 	if (!mx_on())
 		return real.pclose(f);
-	mx_fd_closing(fileno(f));
-	return MX_HOP(MX_HOP_CANCEL, real.pclose(f));
+	fd = fileno_unlocked(f);
+	mx_fd_closing(fd);
+	rc = MX_HOP(MX_HOP_CANCEL, real.pclose(f));
+	mx_fd_closed(fd);
+	return rc;
+}
+
+/* libc forgets no number of its own here: the pipe's is fresh. */
+FILE *
+popen(const char *command, const char *mode)
+{
+	FILE *f;
+
+	mx_fd_shared();
+	if (!mx_on())
+		return real.popen(command, mode);
+	f = MX_HOP(MX_HOP_BOUNDED, real.popen(command, mode));
+	if (f)
+		mx_fd_closed(fileno_unlocked(f));
+	return f;
+}
+FILE *_IO_popen(const char *command, const char *mode);
+MX_ALIAS(_IO_popen, popen);
+
+/* daemon(3): its fork runs our atfork handlers, its dup2 is libc's own. */
+int
+daemon(int nochdir, int noclose)
+{
+	int rc = real.daemon(nochdir, noclose), fd;
+
+	for (fd = 0; fd < 3 && rc == 0 && !noclose; fd++)
+		mx_fd_closed(fd);
+	return rc;
 }
 
 int
@@ -158,6 +194,101 @@ _Fork(void)
 	else
 		mx_domain_fork_parent();
 	return pid;
+}
+
+/* ---- clone(2) ---- */
+
+struct start {
+	mx_clone_fn fn;
+	void *arg;
+};
+
+/* The child of a clone that copies memory: as that of a fork. */
+static void
+in_copy(void)
+{
+	mx_domain_fork_child();
+	/* Nobody told libc: its own record of the number stays the parent's. */
+	if (mx_me.dom)
+		mx_me.tid = mx_me.ktid = real.gettid();
+}
+
+static int
+start_copy(void *arg)
+{
+	struct start s = *(struct start *)arg;
+
+	in_copy();
+	/* libc would end the first thread only; others of ours may have come. */
+	_exit(s.fn(s.arg));
+}
+
+/* The child that uses our memory while we wait: as that of a vfork. */
+static int
+start_borrowed(void *arg)
+{
+	struct start s = *(struct start *)arg;
+
+	mx_vfork_child();
+	return s.fn(s.arg);
+}
+
+/*
+ * clone(2). A child that shares memory and thread pointer with the thread that
+ * goes on beside it would be one of two kernel threads on one of our records:
+ * ENOTSUP.
+ */
+int
+clone(mx_clone_fn fn, void *stack, int flags, void *arg, ...)
+{
+	struct start s = { .fn = fn, .arg = arg };
+	void *ptid, *tls, *ctid;
+	va_list ap;
+	int rc;
+
+	va_start(ap, arg);
+	ptid = va_arg(ap, void *);
+	tls = va_arg(ap, void *);
+	ctid = va_arg(ap, void *);
+	va_end(ap);
+	mx_fd_shared();
+	if (!mx_on() || !fn || !stack ||
+	    ((flags & CLONE_VM) && (flags & CLONE_SETTLS)))
+		return real.clone(fn, stack, flags, arg, ptid, tls, ctid);
+	if (!(flags & CLONE_VM)) {
+		mx_domain_fork_prepare();
+		rc = real.clone(start_copy, stack, flags, &s, ptid, tls, ctid);
+		mx_domain_fork_parent();
+		return rc;
+	}
+	if (!(flags & CLONE_VFORK))
+		return mx_fail(ENOTSUP);
+	rc = real.clone(start_borrowed, stack, flags, &s, ptid, tls, ctid);
+	mx_vfork_parent(0);
+	return rc;
+}
+MX_ALIAS(__clone, clone);
+
+/* The system calls that return twice; sharing memory that way cannot work. */
+long
+mx_clone_raw(long number, long a, long b, long c, long d, long e)
+{
+	uint64_t flags = 0;
+	long rc;
+
+	if (number == SYS_clone)
+		flags = (uint64_t)a;
+	else if (number == SYS_clone3 && (unsigned long)a >= 4096)
+		flags = *(const uint64_t *)a;
+	if (flags & CLONE_VM)
+		return real.syscall(number, a, b, c, d, e, 0);
+	mx_domain_fork_prepare();
+	rc = real.syscall(number, a, b, c, d, e, 0);
+	if (rc == 0)
+		in_copy();
+	else
+		mx_domain_fork_parent();
+	return rc;
 }
 
 pid_t
@@ -249,4 +380,68 @@ setgroups(size_t n, const gid_t *groups)
 	if (libc_does_it())
 		return real.setgroups(n, groups);
 	return mx_xid(SYS_setgroups, (long)n, (long)groups, 0);
+}
+
+/*
+ * ---- what else the kernel keeps a thread: capabilities and their kin ----
+ *
+ * Which kernel thread runs a green thread next is not known, so all have them.
+ */
+
+int
+capset(void *head, const void *data)
+{
+	if (!mx_on())
+		return real.capset(head, data);
+	return mx_xid(SYS_capset, (long)head, (long)data, 0);
+}
+
+int
+prctl(int op, ...)
+{
+	unsigned long a, b, c, d;
+	char name[16];
+	va_list ap;
+
+	va_start(ap, op);
+	a = va_arg(ap, unsigned long);
+	b = va_arg(ap, unsigned long);
+	c = va_arg(ap, unsigned long);
+	d = va_arg(ap, unsigned long);
+	va_end(ap);
+	if (!mx_on())
+		return real.prctl(op, a, b, c, d);
+	switch (op) {
+	case PR_SET_NAME:
+		if (a < 4096)
+			break;
+		strncpy(name, (const char *)a, sizeof(name) - 1);
+		name[sizeof(name) - 1] = '\0';
+		pthread_setname_np(pthread_self(), name);
+		return 0;
+	case PR_GET_NAME:
+		if (a < 4096)
+			break;
+		pthread_getname_np(pthread_self(), (char *)a, sizeof(name));
+		return 0;
+	case PR_CAP_AMBIENT:
+		if (a == PR_CAP_AMBIENT_IS_SET)
+			break;
+		/* FALLTHROUGH */
+	case PR_SET_KEEPCAPS:
+	case PR_SET_SECUREBITS:
+	case PR_SET_NO_NEW_PRIVS:
+	case PR_CAPBSET_DROP:
+		if (c || d)
+			break;
+		return mx_xid(SYS_prctl, op, (long)a, (long)b);
+	case PR_SET_SECCOMP:
+		if (a != SECCOMP_MODE_FILTER)
+			break;
+		return real.syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		    SECCOMP_FILTER_FLAG_TSYNC, (long)b, 0, 0, 0) ? -1 : 0;
+	default:
+		break;
+	}
+	return real.prctl(op, a, b, c, d);
 }

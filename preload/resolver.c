@@ -54,6 +54,46 @@ getnameinfo(const struct sockaddr *sa, socklen_t salen, char *host,
 	    servlen, flags));
 }
 
+/*
+ * getaddrinfo_a(3). Where it does not wait, libc's own kernel threads do it:
+ * they must not be green, as libc waits for them where we cannot see it.
+ */
+int
+getaddrinfo_a(int mode, struct gaicb **list, int n, struct sigevent *sev)
+{
+	bool old = mx_me.kernel_threads;
+	int rc;
+
+	if (!mx_on())
+		return real.getaddrinfo_a(mode, list, n, sev);
+	if (mode == GAI_WAIT)
+		return MX_HOP(MX_HOP_LOCK, real.getaddrinfo_a(mode, list, n, sev));
+	mx_me.kernel_threads = true;
+	rc = real.getaddrinfo_a(mode, list, n, sev);
+	mx_me.kernel_threads = old;
+	return rc;
+}
+
+int
+gai_suspend(const struct gaicb *const *list, int n,
+    const struct timespec *timeout)
+{
+	if (!mx_on())
+		return real.gai_suspend(list, n, timeout);
+	mx_testcancel();
+	return MX_HOP(MX_HOP_CANCEL, real.gai_suspend(list, n, timeout));
+}
+
+/* resolv.h has macros of these names. */
+#undef res_query
+#undef res_search
+#undef res_send
+#undef res_nquery
+#undef res_nsearch
+#undef res_nsend
+#undef res_querydomain
+#undef res_nquerydomain
+
 struct hostent *
 gethostbyname(const char *name)
 {
@@ -352,4 +392,232 @@ getprotobyname_r(const char *name, struct protoent *ret, char *buf, size_t
 	if (!mx_on())
 		return real.getprotobyname_r(name, ret, buf, len, res);
 	return MX_HOP(MX_HOP_BOUNDED, real.getprotobyname_r(name, ret, buf, len, res));
+}
+
+int
+res_querydomain(const char *name, const char *domain, int class, int type, unsigned char *answer, int len)
+{
+	if (!mx_on())
+		return real.res_querydomain(name, domain, class, type, answer, len);
+	return MX_HOP(MX_HOP_BOUNDED, real.res_querydomain(name, domain, class, type, answer, len));
+}
+
+int
+__res_querydomain(const char *name, const char *domain, int class, int type, unsigned char *answer, int len)
+{
+	if (!mx_on())
+		return real.__res_querydomain(name, domain, class, type, answer, len);
+	return MX_HOP(MX_HOP_BOUNDED, real.__res_querydomain(name, domain, class, type, answer, len));
+}
+
+int
+res_nquerydomain(res_state st, const char *name, const char *domain, int class, int type, unsigned char *answer, int len)
+{
+	if (!mx_on())
+		return real.res_nquerydomain(st, name, domain, class, type, answer, len);
+	return MX_HOP(MX_HOP_BOUNDED, real.res_nquerydomain(st, name, domain, class, type, answer, len));
+}
+
+int
+__res_nquerydomain(res_state st, const char *name, const char *domain, int class, int type, unsigned char *answer, int len)
+{
+	if (!mx_on())
+		return real.__res_nquerydomain(st, name, domain, class, type, answer, len);
+	return MX_HOP(MX_HOP_BOUNDED, real.__res_nquerydomain(st, name, domain, class, type, answer, len));
+}
+
+struct protoent *
+getprotobynumber(int proto)
+{
+	if (!mx_on())
+		return real.getprotobynumber(proto);
+	return MX_HOP(MX_HOP_BOUNDED, real.getprotobynumber(proto));
+}
+
+int
+getprotobynumber_r(int proto, struct protoent *ret, char *buf, size_t len, struct protoent **res)
+{
+	if (!mx_on())
+		return real.getprotobynumber_r(proto, ret, buf, len, res);
+	return MX_HOP(MX_HOP_BOUNDED, real.getprotobynumber_r(proto, ret, buf, len, res));
+}
+
+struct netent *
+getnetbyname(const char *name)
+{
+	if (!mx_on())
+		return real.getnetbyname(name);
+	return MX_HOP(MX_HOP_BOUNDED, real.getnetbyname(name));
+}
+
+struct netent *
+getnetbyaddr(uint32_t net, int type)
+{
+	if (!mx_on())
+		return real.getnetbyaddr(net, type);
+	return MX_HOP(MX_HOP_BOUNDED, real.getnetbyaddr(net, type));
+}
+
+int
+getnetbyname_r(const char *name, struct netent *ret, char *buf, size_t len, struct netent **res, int *herr)
+{
+	if (!mx_on())
+		return real.getnetbyname_r(name, ret, buf, len, res, herr);
+	return MX_HOP(MX_HOP_BOUNDED, real.getnetbyname_r(name, ret, buf, len, res, herr));
+}
+
+int
+getnetbyaddr_r(uint32_t net, int type, struct netent *ret, char *buf, size_t len, struct netent **res, int *herr)
+{
+	if (!mx_on())
+		return real.getnetbyaddr_r(net, type, ret, buf, len, res, herr);
+	return MX_HOP(MX_HOP_BOUNDED, real.getnetbyaddr_r(net, type, ret, buf, len, res, herr));
+}
+
+struct rpcent *
+getrpcbyname(const char *name)
+{
+	if (!mx_on())
+		return real.getrpcbyname(name);
+	return MX_HOP(MX_HOP_BOUNDED, real.getrpcbyname(name));
+}
+
+struct rpcent *
+getrpcbynumber(int number)
+{
+	if (!mx_on())
+		return real.getrpcbynumber(number);
+	return MX_HOP(MX_HOP_BOUNDED, real.getrpcbynumber(number));
+}
+
+int
+getrpcbyname_r(const char *name, struct rpcent *ret, char *buf, size_t len, struct rpcent **res)
+{
+	if (!mx_on())
+		return real.getrpcbyname_r(name, ret, buf, len, res);
+	return MX_HOP(MX_HOP_BOUNDED, real.getrpcbyname_r(name, ret, buf, len, res));
+}
+
+int
+getrpcbynumber_r(int number, struct rpcent *ret, char *buf, size_t len, struct rpcent **res)
+{
+	if (!mx_on())
+		return real.getrpcbynumber_r(number, ret, buf, len, res);
+	return MX_HOP(MX_HOP_BOUNDED, real.getrpcbynumber_r(number, ret, buf, len, res));
+}
+
+struct spwd *
+getspnam(const char *name)
+{
+	if (!mx_on())
+		return real.getspnam(name);
+	return MX_HOP(MX_HOP_BOUNDED, real.getspnam(name));
+}
+
+int
+getspnam_r(const char *name, struct spwd *ret, char *buf, size_t len, struct spwd **res)
+{
+	if (!mx_on())
+		return real.getspnam_r(name, ret, buf, len, res);
+	return MX_HOP(MX_HOP_BOUNDED, real.getspnam_r(name, ret, buf, len, res));
+}
+
+void
+setpwent(void)
+{
+	if (!mx_on()) {
+		real.setpwent();
+		return;
+	}
+	MX_HOP(MX_HOP_BOUNDED, (real.setpwent(), 0));
+}
+
+struct passwd *
+getpwent(void)
+{
+	if (!mx_on())
+		return real.getpwent();
+	return MX_HOP(MX_HOP_BOUNDED, real.getpwent());
+}
+
+int
+getpwent_r(struct passwd *ret, char *buf, size_t len, struct passwd **res)
+{
+	if (!mx_on())
+		return real.getpwent_r(ret, buf, len, res);
+	return MX_HOP(MX_HOP_BOUNDED, real.getpwent_r(ret, buf, len, res));
+}
+
+void
+setgrent(void)
+{
+	if (!mx_on()) {
+		real.setgrent();
+		return;
+	}
+	MX_HOP(MX_HOP_BOUNDED, (real.setgrent(), 0));
+}
+
+struct group *
+getgrent(void)
+{
+	if (!mx_on())
+		return real.getgrent();
+	return MX_HOP(MX_HOP_BOUNDED, real.getgrent());
+}
+
+int
+getgrent_r(struct group *ret, char *buf, size_t len, struct group **res)
+{
+	if (!mx_on())
+		return real.getgrent_r(ret, buf, len, res);
+	return MX_HOP(MX_HOP_BOUNDED, real.getgrent_r(ret, buf, len, res));
+}
+
+int
+setnetgrent(const char *group)
+{
+	if (!mx_on())
+		return real.setnetgrent(group);
+	return MX_HOP(MX_HOP_BOUNDED, real.setnetgrent(group));
+}
+
+int
+getnetgrent(char **host, char **user, char **domain)
+{
+	if (!mx_on())
+		return real.getnetgrent(host, user, domain);
+	return MX_HOP(MX_HOP_BOUNDED, real.getnetgrent(host, user, domain));
+}
+
+int
+getnetgrent_r(char **host, char **user, char **domain, char *buf, size_t len)
+{
+	if (!mx_on())
+		return real.getnetgrent_r(host, user, domain, buf, len);
+	return MX_HOP(MX_HOP_BOUNDED, real.getnetgrent_r(host, user, domain, buf, len));
+}
+
+int
+innetgr(const char *group, const char *host, const char *user, const char *domain)
+{
+	if (!mx_on())
+		return real.innetgr(group, host, user, domain);
+	return MX_HOP(MX_HOP_BOUNDED, real.innetgr(group, host, user, domain));
+}
+
+int
+ether_hostton(const char *host, struct ether_addr *addr)
+{
+	if (!mx_on())
+		return real.ether_hostton(host, addr);
+	return MX_HOP(MX_HOP_BOUNDED, real.ether_hostton(host, addr));
+}
+
+int
+ether_ntohost(char *host, const struct ether_addr *addr)
+{
+	if (!mx_on())
+		return real.ether_ntohost(host, addr);
+	return MX_HOP(MX_HOP_BOUNDED, real.ether_ntohost(host, addr));
 }

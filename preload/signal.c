@@ -136,6 +136,138 @@ sigsuspend(const sigset_t *mask)
 }
 MX_ALIAS(__sigsuspend, sigsuspend);
 
+/*
+ * BSD's and System V's names for the same: libc's would change the mask, and
+ * install handlers, where we do not see it.
+ */
+
+static void
+set_of(sigset_t *set, uint64_t bits)
+{
+	sigemptyset(set);
+	memcpy(set, &bits, sizeof(bits));
+}
+
+int __sigpause(int sig_or_mask, int is_sig);
+int
+__sigpause(int sig_or_mask, int is_sig)
+{
+	uint64_t bits = (uint32_t)sig_or_mask;
+	sigset_t set;
+
+	if (!mx_on() || (is_sig && (sig_or_mask <= 0 || sig_or_mask >= _NSIG)))
+		return real.__sigpause(sig_or_mask, is_sig);
+	if (is_sig)
+		bits = mx_me.mask & ~(1ull << (sig_or_mask - 1));
+	set_of(&set, bits);
+	return sigsuspend(&set);
+}
+
+/* The name that programs with XPG's sigpause call. */
+int __xpg_sigpause(int sig);
+int
+__xpg_sigpause(int sig)
+{
+	return __sigpause(sig, 1);
+}
+
+int sigpause_(int mask) __asm__("sigpause");
+int
+sigpause_(int mask)
+{
+	return __sigpause(mask, 0);
+}
+
+static int
+change(int how, uint64_t bits)
+{
+	uint64_t old = mx_me.mask;
+	sigset_t set;
+
+	set_of(&set, bits);
+	mask_change(how, &set, NULL);
+	return (int)(uint32_t)old;
+}
+
+int
+sigblock(int mask)
+{
+	return mx_on() ? change(SIG_BLOCK, (uint32_t)mask) :
+	    real.sigblock(mask);
+}
+
+int
+sigsetmask(int mask)
+{
+	return mx_on() ? change(SIG_SETMASK, (uint32_t)mask) :
+	    real.sigsetmask(mask);
+}
+
+int
+siggetmask(void)
+{
+	return mx_on() ? change(SIG_BLOCK, 0) : real.siggetmask();
+}
+
+/* libc keeps two signals for itself. */
+static bool
+is_signal(int sig)
+{
+	return sig > 0 && sig < _NSIG && sig != 32 && sig != 33;
+}
+
+int
+sighold(int sig)
+{
+	if (!mx_on() || !is_signal(sig))
+		return real.sighold(sig);
+	change(SIG_BLOCK, 1ull << (sig - 1));
+	return 0;
+}
+
+int
+sigrelse(int sig)
+{
+	if (!mx_on() || !is_signal(sig))
+		return real.sigrelse(sig);
+	change(SIG_UNBLOCK, 1ull << (sig - 1));
+	return 0;
+}
+
+int
+sigignore(int sig)
+{
+	struct sigaction act;
+
+	memset(&act, 0, sizeof(act));
+	act.sa_handler = SIG_IGN;
+	sigemptyset(&act.sa_mask);
+	return mx_sigaction(sig, &act, NULL);
+}
+
+mx_handler_fn
+sigset(int sig, mx_handler_fn disp)
+{
+	struct sigaction act, old;
+	sigset_t set, was;
+
+	if (!is_signal(sig)) {
+		errno = EINVAL;
+		return SIG_ERR;
+	}
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	memset(&act, 0, sizeof(act));
+	act.sa_handler = disp;
+	sigemptyset(&act.sa_mask);
+	if (mx_sigaction(sig, disp == SIG_HOLD ? NULL : &act, &old) < 0)
+		return SIG_ERR;
+	if (sigprocmask(disp == SIG_HOLD ? SIG_BLOCK : SIG_UNBLOCK, &set,
+	    &was) < 0)
+		return SIG_ERR;
+	return sigismember(&was, sig) ? SIG_HOLD : old.sa_handler;
+}
+
 int
 sigaltstack(const stack_t *ss, stack_t *old)
 {
@@ -228,7 +360,8 @@ sigtimedwait(const sigset_t *set, siginfo_t *info,
 	if (timeout)
 		dl = mx_after_ns((uint64_t)timeout->tv_sec * MX_NS +
 		    (uint64_t)timeout->tv_nsec);
-	io.fd = fd = mx_fd_high(signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC));
+	io.fd = fd = mx_fd_high(real.signalfd(-1, set,
+	    SFD_NONBLOCK | SFD_CLOEXEC));
 	if (fd < 0)
 		return MX_HOP(MX_HOP_CANCEL, real.sigtimedwait(set, info, timeout));
 	mx_fd_closed(io.fd);
@@ -302,14 +435,15 @@ sigwait(const sigset_t *set, int *sig)
 /* ---- sending ---- */
 
 static int
-send_info(pthread_t pt, int sig, int code, const union sigval *value)
+send_info(struct mx_gt *gt, int sig, int code, const union sigval *value)
 {
-	struct mx_gt *gt = mx_thread_of(pt);
 	siginfo_t info;
 
 	if (sig < 0 || sig >= _NSIG || sig == 32 || sig == 33)
 		return EINVAL;
-	if (MX_PEEK(gt->state) == MX_STATE_DONE || sig == 0)
+	if (MX_PEEK(gt->state) == MX_STATE_DONE)
+		return 0;
+	if (sig == 0)
 		return 0;
 	memset(&info, 0, sizeof(info));
 	info.si_signo = sig;
@@ -331,7 +465,7 @@ pthread_kill(pthread_t pt, int sig)
 {
 	if (!mx_thread_of(pt)->dom)
 		return real.pthread_kill(pt, sig);
-	return send_info(pt, sig, SI_TKILL, NULL);
+	return send_info(mx_thread_of(pt), sig, SI_TKILL, NULL);
 }
 
 int
@@ -339,5 +473,44 @@ pthread_sigqueue(pthread_t pt, int sig, const union sigval value)
 {
 	if (!mx_thread_of(pt)->dom)
 		return real.pthread_sigqueue(pt, sig, value);
-	return send_info(pt, sig, SI_QUEUE, &value);
+	return send_info(mx_thread_of(pt), sig, SI_QUEUE, &value);
+}
+
+/* A live thread that opted in or is green, by the number that gettid() gives. */
+static struct mx_gt *
+by_tid(int tid)
+{
+	struct mx_gt *gt, *found = NULL;
+	struct mx_domain *d;
+	struct mx_list *l;
+
+	for (d = atomic_load(&mx_domains); d && !found; d = d->next) {
+		mx_crit_enter();
+		mx_spin_lock(&d->all_lock);
+		for (l = d->all.next; l && l != &d->all; l = l->next) {
+			gt = mx_container(l, struct mx_gt, all);
+			if (gt->tid == tid)
+				found = gt;
+		}
+		mx_spin_unlock(&d->all_lock);
+		mx_crit_leave();
+	}
+	return found;
+}
+
+/* tgkill(2), from any thread: the kernel does not know green threads. */
+int
+tgkill(pid_t pid, pid_t tid, int sig)
+{
+	struct mx_gt *gt = NULL;
+	int rc;
+
+	if (atomic_load_explicit(&mx_active, memory_order_relaxed) &&
+	    !mx_me.vfork && pid == getpid())
+		gt = tid == mx_me.tid && mx_me.dom ? &mx_me : by_tid(tid);
+	if (!gt)
+		return mx_real_has(tgkill) ? real.tgkill(pid, tid, sig) :
+		    (int)real.syscall(SYS_tgkill, pid, tid, sig, 0, 0, 0);
+	rc = send_info(gt, sig, SI_TKILL, NULL);
+	return rc ? mx_fail(rc) : 0;
 }

@@ -339,9 +339,6 @@ mx_domain_revive(struct mx_gt *gt)
 }
 
 /* vfork: what the child does with our state must not last. */
-pid_t mx_vfork_child(void) __attribute__((visibility("hidden"), used));
-pid_t mx_vfork_parent(int rc) __attribute__((visibility("hidden"), used));
-
 pid_t
 mx_vfork_child(void)
 {

@@ -801,6 +801,8 @@ void mx_domain_release(struct mx_gt *gt);
 void mx_domain_fork_prepare(void);
 void mx_domain_fork_parent(void);
 void mx_domain_fork_child(void);
+pid_t mx_vfork_child(void) __attribute__((visibility("hidden"), used));
+pid_t mx_vfork_parent(int rc) __attribute__((visibility("hidden"), used));
 int mx_loop_init(struct mx_domain *d);
 void mx_loop_wait(struct mx_domain *d);
 void mx_loop_kick(struct mx_domain *d);

@@ -77,7 +77,7 @@ unreadable(const char *p)
 	bool yes = false;
 	int fd[2];
 
-	if (pipe2(fd, O_CLOEXEC) < 0)
+	if (real.pipe2(fd, O_CLOEXEC) < 0)
 		return false;
 	yes = real.write(fd[1], p, 1) < 0 && errno == EFAULT;
 	real.close(fd[0]);

@@ -133,6 +133,17 @@ by_system(int fd)
 }
 
 static void
+by_popen(int fd)
+{
+	char line[4200];
+	FILE *f;
+
+	snprintf(line, sizeof(line), "'%s' %d", self, fd);
+	f = popen(line, "r");
+	MUST(f && pclose(f) == 0);
+}
+
+static void
 by_rights(int fd)
 {
 	union {
@@ -171,7 +182,7 @@ static const struct {
 	{ "dup2", by_dup2 },	     { "F_DUPFD", by_dupfd },
 	{ "fork", by_fork },	     { "vfork", by_vfork },
 	{ "posix_spawn", by_spawn }, { "system", by_system },
-	{ "SCM_RIGHTS", by_rights },
+	{ "popen", by_popen },	     { "SCM_RIGHTS", by_rights },
 };
 
 static void *
