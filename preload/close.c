@@ -397,15 +397,6 @@ inotify_init(void)
 }
 
 int
-dup(int old)
-{
-	int fd = real.dup(old);
-
-	mx_fd_closed(fd);
-	return fd;
-}
-
-int
 pipe2(int p[2], int flags)
 {
 	int rc = real.pipe2(p, flags);

@@ -84,7 +84,8 @@ probe_tid(const char *self)
 	int *word = NULL, tid = (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
 	ptrdiff_t i, found = -1;
 
-	if (prctl(PR_GET_TID_ADDRESS, &word) == 0 && word) {
+	if (real.syscall(SYS_prctl, PR_GET_TID_ADDRESS, (long)&word, 0, 0, 0,
+	    0) == 0 && word) {
 		found = (char *)word - self;
 		return found > 0 && found < TCB_HEAD ? found : -1;
 	}
