@@ -25,6 +25,8 @@ later(void *arg)
 	settle();
 	switch ((int)(intptr_t)arg) {
 	case 0:
+		while (__atomic_load_n(&ticks, __ATOMIC_SEQ_CST) < 5)
+			ms(1);
 		MUST(msgsnd(msg, &t, 8, 0) == 0);
 		break;
 	case 1:
@@ -42,7 +44,7 @@ tick(void *arg)
 {
 	for (int i = 0; i < 5; i++) {
 		ms(10);
-		ticks++;
+		__atomic_add_fetch(&ticks, 1, __ATOMIC_SEQ_CST);
 	}
 	return arg;
 }
@@ -63,7 +65,8 @@ work(void *arg)
 	a = spawn(later, (void *)0);
 	b = spawn(tick, NULL);
 	n = msgrcv(msg, &t, sizeof(t.text), 7, 0);
-	say("msgrcv %zd %.8s, ticks %d", n, t.text, ticks % 5);
+	say("msgrcv %zd %.8s, ticks %d", n, t.text,
+	    __atomic_load_n(&ticks, __ATOMIC_SEQ_CST));
 	join(a);
 	join(b);
 	R(msgrcv(msg, &t, sizeof(t.text), 7, IPC_NOWAIT));

@@ -4,7 +4,7 @@
 
 #include "t.h"
 
-static int ticks;
+static int ticks, go[2]; /* what is written lets the first holder go */
 
 static void *
 tick(void *arg)
@@ -13,6 +13,7 @@ tick(void *arg)
 		ms(10);
 		__atomic_add_fetch(&ticks, 1, __ATOMIC_SEQ_CST);
 	}
+	MUST(write(go[1], "x", 1) == 1);
 	return arg;
 }
 
@@ -34,6 +35,8 @@ holder(int how)
 		else
 			fcntl(fd, F_SETLK, &l);
 		MUST(write(p[1], "x", 1) == 1);
+		if (how == 0)
+			MUST(read(go[0], &c, 1) == 1);
 		ms(150);
 		_exit(0);
 	}
@@ -52,6 +55,7 @@ work(void *arg)
 	pid_t pid;
 
 	ticks = 0;
+	MUST(pipe(go) == 0);
 	pid = holder(0);
 	t = spawn(tick, NULL);
 	R(flock(fd, LOCK_EX | LOCK_NB));
@@ -60,6 +64,8 @@ work(void *arg)
 	join(t);
 	R(flock(fd, LOCK_UN));
 	waitpid(pid, NULL, 0);
+	close(go[0]);
+	close(go[1]);
 
 	pid = holder(1);
 	R(fcntl(fd, F_SETLK, &l));

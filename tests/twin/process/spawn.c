@@ -6,6 +6,9 @@
 
 static int ticks;
 
+/* A file lets the command go once all ticks are there. */
+#define UNTIL_GO "until [ -e go ]; do sleep 0.02; done; rm go; "
+
 static void *
 tick(void *arg)
 {
@@ -13,6 +16,7 @@ tick(void *arg)
 		ms(10);
 		__atomic_add_fetch(&ticks, 1, __ATOMIC_SEQ_CST);
 	}
+	close(open("go", O_CREAT | O_WRONLY, 0600));
 	return arg;
 }
 
@@ -54,7 +58,7 @@ work(void *arg)
 
 	__atomic_store_n(&ticks, 0, __ATOMIC_SEQ_CST);
 	pthread_t t = spawn(tick, NULL);
-	st = system("sleep 0.3; exit 7");
+	st = system(UNTIL_GO "exit 7");
 	say("system %d, ticks %d", WEXITSTATUS(st),
 	    __atomic_load_n(&ticks, __ATOMIC_SEQ_CST));
 	join(t);
@@ -66,7 +70,7 @@ work(void *arg)
 
 	__atomic_store_n(&ticks, 0, __ATOMIC_SEQ_CST);
 	t = spawn(tick, NULL);
-	f = popen("sleep 0.3; echo line one; echo line two; exit 8", "r");
+	f = popen(UNTIL_GO "echo line one; echo line two; exit 8", "r");
 	while (fgets(line, sizeof(line), f))
 		say("%.*s", (int)strcspn(line, "\n"), line);
 	st = pclose(f);
