@@ -425,7 +425,7 @@ struct kernel_action {
 	uint64_t mask;
 };
 
-static struct kernel_action libc_cancel;
+static void (*_Atomic libc_cancel)(int, siginfo_t *, void *);
 
 /* A system call that every kernel thread makes: see mx_xid(). */
 static struct {
@@ -438,6 +438,7 @@ static char xid_cookie;
 static void
 kick_handler(int sig, siginfo_t *si, void *uc)
 {
+	void (*libc)(int, siginfo_t *, void *) = libc_cancel;
 	struct mx_gt *gt = &mx_me;
 	int saved = errno;
 
@@ -454,8 +455,8 @@ kick_handler(int sig, siginfo_t *si, void *uc)
 			mx_testcancel();
 		return;
 	}
-	if (libc_cancel.handler)
-		libc_cancel.handler(sig, si, uc);
+	if (libc)
+		libc(sig, si, uc);
 }
 
 static void
@@ -470,7 +471,7 @@ kick_send(int tid, void *cookie)
 
 	real.syscall(SYS_rt_sigaction, 32, 0, (long)&now, 8, 0, 0);
 	if (now.handler != kick_handler) {
-		libc_cancel = now;
+		libc_cancel = now.handler;
 		real.syscall(SYS_rt_sigaction, 32, (long)&mine, 0, 8, 0, 0);
 	}
 	memset(&kick, 0, sizeof(kick));
@@ -493,6 +494,37 @@ mx_sig_kick(struct mx_gt *gt)
 
 	if (kt && kt->cur == gt)
 		kick_send(MX_PEEK(kt->tid), &kick_cookie);
+}
+
+/*
+ * From the monitor: kicks those of d again that were cancelled in a call on a
+ * helper and are still there, since the first kick may have come just before
+ * their system call. True: there are such.
+ */
+bool
+mx_sig_rekick(struct mx_domain *d)
+{
+	bool again = false;
+	struct mx_list *l;
+	struct mx_gt *gt;
+
+	if (!atomic_exchange(&d->rekick, 0))
+		return false;
+	mx_crit_enter();
+	mx_spin_lock(&d->all_lock);
+	for (l = d->all.next; l != &d->all; l = l->next) {
+		gt = mx_container(l, struct mx_gt, all);
+		if (MX_PEEK(gt->hopping) == MX_HOPPING_CANCEL &&
+		    mx_cancelled(gt)) {
+			mx_sig_kick(gt);
+			again = true;
+		}
+	}
+	mx_spin_unlock(&d->all_lock);
+	mx_crit_leave();
+	if (again)
+		atomic_store(&d->rekick, 1);
+	return again;
 }
 
 /*
