@@ -599,7 +599,7 @@ int mx_lot_sleep(struct mx_lot_node *n, uint64_t dl, int flags);
 int mx_lot_wake_counted(uintptr_t key, int n, uint32_t bits);
 int mx_lot_wake_slow(uintptr_t key, int n, uint32_t bits);
 int mx_lot_requeue(uintptr_t from, uintptr_t to, int nwake, int nmove,
-    mx_try_fn check, void *arg);
+    mx_try_fn check, void *arg, int *ret_moved);
 void mx_lot_fork(void);
 
 /*

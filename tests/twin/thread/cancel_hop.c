@@ -46,7 +46,7 @@ main(void)
 		perror("lock");
 		return 1;
 	}
-	for (i = 0; i < 20000 && !bad; i++) {
+	for (i = 0; i < 3000 && !bad; i++) {
 		atomic_store(&about, 0);
 		if (pthread_create(&t, NULL, waits, NULL) != 0)
 			return 1;
