@@ -66,23 +66,27 @@ futex_wake(uint32_t *word, int op, uint32_t n, uint32_t bits)
 	return more < 0 && woken == 0 ? more : woken + (more > 0 ? more : 0);
 }
 
+/* The same for those who shall wait elsewhere; how many were woken or moved. */
 static long
 futex_requeue(uint32_t *word, int op, uint32_t nwake, uint32_t nmove,
     uint32_t *to, uint32_t value)
 {
 	struct expect x = { .word = word, .value = value };
 	bool compare = (op & FUTEX_CMD_MASK) == FUTEX_CMP_REQUEUE;
-	int rc;
+	int woken, moved;
 	long more;
 
-	rc = mx_lot_requeue((uintptr_t)word, (uintptr_t)to,
+	woken = mx_lot_requeue((uintptr_t)word, (uintptr_t)to,
 	    nwake > INT_MAX ? INT_MAX : (int)nwake,
-	    nmove > INT_MAX ? INT_MAX : (int)nmove, compare ? check : NULL, &x);
-	if (rc < 0)
-		return mx_fail(-rc);
-	more = real.syscall(SYS_futex, (long)word, op, (long)nwake,
-	    (long)nmove, (long)to, (long)value);
-	return more < 0 ? (rc ? rc : more) : rc + more;
+	    nmove > INT_MAX ? INT_MAX : (int)nmove, compare ? check : NULL, &x,
+	    &moved);
+	if (woken < 0)
+		return mx_fail(-woken);
+	more = real.syscall(SYS_futex, (long)word, op, (long)nwake - woken,
+	    (long)nmove - moved, (long)to, (long)value);
+	if (more < 0)
+		return woken + moved ? woken + moved : more;
+	return woken + moved + more;
 }
 
 /* futex(2), in any thread once a domain exists. */

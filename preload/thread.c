@@ -225,9 +225,16 @@ pthread_cancel(pthread_t pt)
 		if (gt->cancel_async)
 			mx_testcancel();
 	} else if (!MX_PEEK(gt->cancel_disabled)) {
-		if (!mx_wake(gt, -EINTR) && (MX_PEEK(gt->hopping) ||
-		    MX_PEEK(gt->cancel_async)))
+		if (mx_wake(gt, -EINTR))
+			return 0;
+		if (MX_PEEK(gt->hopping) == MX_HOPPING_CANCEL) {
 			mx_sig_kick(gt);
+			atomic_store(&gt->dom->rekick, 1);
+			if (atomic_load(&mx_monitor_asleep))
+				mx_monitor_poke();
+		} else if (MX_PEEK(gt->cancel_async)) {
+			mx_sig_kick(gt);
+		}
 	}
 	return 0;
 }

@@ -401,6 +401,25 @@ is_carrier(const struct mx_gt *gt)
 }
 
 /*
+ * Where the call will be made. A request for cancellation that came before this
+ * was said has kicked nobody, so look for one once more; one that comes between
+ * the look and the system call kicks in vain, and is repeated by the monitor.
+ */
+static void
+begun(struct mx_gt *gt, enum mx_hop kind)
+{
+	MX_POKE(gt->hopping, kind == MX_HOP_CANCEL ? MX_HOPPING_CANCEL :
+	    MX_HOPPING_ON);
+	if (kind != MX_HOP_CANCEL)
+		return;
+	mx_fence();
+	if (unlikely(mx_cancelled(gt))) {
+		mx_hop_end();
+		mx_cancel_now();
+	}
+}
+
+/*
  * [user code] Moves the calling green thread to a helper. Calls whose end
  * depends on other threads of the program (a lock, a FIFO's other end) must
  * not be bounded: with a limit, those who wait could keep out the one for whom
@@ -420,7 +439,7 @@ mx_hop_begin(enum mx_hop kind)
 	if (!is_carrier(gt)) {
 		/* Off the domain already. */
 		gt->on = 0;
-		gt->hopping = true;
+		begun(gt, kind);
 		return;
 	}
 	lock();
@@ -444,17 +463,18 @@ mx_hop_begin(enum mx_hop kind)
 		}
 		if (!kt) {
 			gt->on = 0;
-			gt->hopping = true;
+			begun(gt, kind);
 			errno = saved;
 			return;
 		}
 	}
 	mx_enter(gt);
 	gt->hop_kt = kt;
-	gt->hopping = true;
+	MX_POKE(gt->hopping, MX_HOPPING_ON);
 	mx_switch(gt, queue ? queue_after : give_after, gt);
 	if (unlikely(gt->hop_again)) {
-		gt->hop_again = gt->hopping = false;
+		gt->hop_again = false;
+		MX_POKE(gt->hopping, 0);
 		mx_leave(gt);
 		errno = saved;
 		mx_hop_begin(kind);
@@ -462,10 +482,7 @@ mx_hop_begin(enum mx_hop kind)
 	}
 	/* On the helper, without the domain; on stays 0. */
 	mx_crit_leave();
-	if (kind == MX_HOP_CANCEL && unlikely(mx_cancelled(gt))) {
-		mx_hop_end();
-		mx_cancel_now();
-	}
+	begun(gt, kind);
 	errno = saved;
 }
 
@@ -476,7 +493,7 @@ mx_hop_end(void)
 	struct mx_gt *gt = &mx_me;
 
 	mx_enter(gt);
-	MX_POKE(gt->hopping, false);
+	MX_POKE(gt->hopping, 0);
 	mx_leave(gt);
 }
 

@@ -162,12 +162,12 @@ mx_lot_wake_slow(uintptr_t key, int n, uint32_t bits)
 
 /*
  * FUTEX_CMP_REQUEUE: wakes nwake waiters under from and moves nmove others to
- * to, after check(arg) returned 0 under the lock. Returns how many were woken
- * or moved, or check's error.
+ * to, after check(arg) returned 0 under the lock. Returns how many were woken,
+ * or check's error.
  */
 int
 mx_lot_requeue(uintptr_t from, uintptr_t to, int nwake, int nmove,
-    mx_try_fn check, void *arg)
+    mx_try_fn check, void *arg, int *ret_moved)
 {
 	struct mx_lot_bucket *a = mx_lot_bucket(from), *b = mx_lot_bucket(to);
 	struct mx_lot_node *node;
@@ -208,7 +208,8 @@ mx_lot_requeue(uintptr_t from, uintptr_t to, int nwake, int nmove,
 	if (a != b)
 		mx_spin_unlock(&b->lock);
 	mx_crit_leave();
-	return rc ? rc : woken + moved;
+	*ret_moved = moved;
+	return rc ? rc : woken;
 }
 
 static int

@@ -124,6 +124,8 @@ look(struct mx_domain *d, uint64_t now)
 {
 	uint64_t w = atomic_load(&d->hold);
 
+	if (unlikely(atomic_load(&d->rekick)) && mx_sig_rekick(d))
+		return true;
 	if (!d->used || atomic_load(&d->sleeping) || w == 0)
 		return false;
 	if (w != d->mon_last || (w & MX_HOLD_RT)) {

@@ -130,6 +130,9 @@ enum mx_wait {
 #define MX_FATE_DETACHED 2
 #define MX_FATE_JOINED 4	/* somebody joins it */
 
+#define MX_HOPPING_ON 1
+#define MX_HOPPING_CANCEL 2	/* and the call is a cancellation point */
+
 enum mx_state {
 	MX_STATE_NEW,		/* has an identity, not started */
 	MX_STATE_ALIVE,
@@ -176,7 +179,7 @@ struct mx_gt {
 	uint8_t cancel_async;	/* [peek] */
 	bool exiting;		/* [peek] unwinding: acts on no cancellation */
 	uint8_t hog;		/* leaves the domain at once when it runs next */
-	bool hopping;		/* [peek] on a helper, for one call */
+	uint8_t hopping;	/* [peek] MX_HOPPING_*: on a helper, for one call */
 	uint8_t state;		/* [peek] enum mx_state */
 
 	stack_t ss;		/* alternate signal stack */
@@ -302,6 +305,7 @@ struct mx_domain {
 	uint64_t clock;		/* [held] mx_now() when the hub last ran */
 	uint64_t switches, parks, handoffs; /* [held, peek] */
 	_Atomic uint64_t hops, created, reused;
+	_Atomic int rekick;	/* a call on a helper is being cancelled */
 	uint64_t mon_last;	/* monitor only: hold at its last look */
 	uint64_t mon_cpu_since;	/* monitor only: mon_since when it read mon_cpu */
 	uint64_t mon_cpu;	/* monitor only: the carrier's processor time */
@@ -619,7 +623,7 @@ int mx_lot_sleep(struct mx_lot_node *n, uint64_t dl, int flags);
 int mx_lot_wake_counted(uintptr_t key, int n, uint32_t bits);
 int mx_lot_wake_slow(uintptr_t key, int n, uint32_t bits);
 int mx_lot_requeue(uintptr_t from, uintptr_t to, int nwake, int nmove,
-    mx_try_fn check, void *arg);
+    mx_try_fn check, void *arg, int *ret_moved);
 void mx_lot_fork(void);
 
 /*
@@ -776,6 +780,7 @@ void mx_sig_shift(struct mx_gt *from, struct mx_kt *kt, uint64_t mask);
 void mx_sig_bequeath(struct mx_gt *gt);
 int mx_xid(long number, long a, long b, long c);
 void mx_sig_kick(struct mx_gt *gt);
+bool mx_sig_rekick(struct mx_domain *d);
 uint64_t mx_sig_pending(void);
 int mx_sig_take(const sigset_t *set, siginfo_t *ret_info);
 #define MX_SIGRAN_ANY 1

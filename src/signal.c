@@ -415,9 +415,9 @@ mx_sig_bequeath(struct mx_gt *gt)
 	mx_kick(gt->dom);
 }
 
-/* ---- kick: out of a system call, for cancellation ---- */
+/* ---- kick: out of a system call, for cancellation; credentials ---- */
 
-/* The kernel's struct sigaction; libc's calls refuse its own signal 32. */
+/* The kernel's struct sigaction; libc's calls refuse its own signals. */
 struct kernel_action {
 	void (*handler)(int, siginfo_t *, void *);
 	unsigned long flags;
@@ -425,7 +425,13 @@ struct kernel_action {
 	uint64_t mask;
 };
 
-static struct kernel_action libc_cancel;
+/*
+ * libc's two signals, and its handlers for them. The first is to end a system
+ * call; the second must not be noticed, so calls that may are restarted.
+ */
+#define SIG_KICK 32
+#define SIG_XID 33
+static void (*_Atomic libc_handler[2])(int, siginfo_t *, void *);
 
 /* A system call that every kernel thread makes: see mx_xid(). */
 static struct {
@@ -438,6 +444,7 @@ static char xid_cookie;
 static void
 kick_handler(int sig, siginfo_t *si, void *uc)
 {
+	void (*libc)(int, siginfo_t *, void *) = libc_handler[sig - SIG_KICK];
 	struct mx_gt *gt = &mx_me;
 	int saved = errno;
 
@@ -454,31 +461,32 @@ kick_handler(int sig, siginfo_t *si, void *uc)
 			mx_testcancel();
 		return;
 	}
-	if (libc_cancel.handler)
-		libc_cancel.handler(sig, si, uc);
+	if (libc && libc != (void *)SIG_IGN)
+		libc(sig, si, uc);
 }
 
 static void
-kick_send(int tid, void *cookie)
+kick_send(int tid, int sig, void *cookie)
 {
 	struct kernel_action now, mine = {
 		.handler = kick_handler,
-		.flags = SA_SIGINFO | MX_ARCH_SA_RESTORER,
+		.flags = SA_SIGINFO | MX_ARCH_SA_RESTORER |
+		    (sig == SIG_XID ? SA_RESTART : 0),
 		.restorer = MX_ARCH_RESTORER,
 	};
 	siginfo_t kick;
 
-	real.syscall(SYS_rt_sigaction, 32, 0, (long)&now, 8, 0, 0);
+	real.syscall(SYS_rt_sigaction, sig, 0, (long)&now, 8, 0, 0);
 	if (now.handler != kick_handler) {
-		libc_cancel = now;
-		real.syscall(SYS_rt_sigaction, 32, (long)&mine, 0, 8, 0, 0);
+		libc_handler[sig - SIG_KICK] = now.handler;
+		real.syscall(SYS_rt_sigaction, sig, (long)&mine, 0, 8, 0, 0);
 	}
 	memset(&kick, 0, sizeof(kick));
-	kick.si_signo = 32;
+	kick.si_signo = sig;
 	kick.si_code = SI_QUEUE;
 	kick.si_pid = getpid();
 	kick.si_value.sival_ptr = cookie;
-	queueinfo(tid, 32, &kick);
+	queueinfo(tid, sig, &kick);
 }
 
 /*
@@ -492,35 +500,86 @@ mx_sig_kick(struct mx_gt *gt)
 	struct mx_kt *kt = MX_PEEK(gt->kt);
 
 	if (kt && kt->cur == gt)
-		kick_send(MX_PEEK(kt->tid), &kick_cookie);
+		kick_send(MX_PEEK(kt->tid), SIG_KICK, &kick_cookie);
 }
 
 /*
- * False for a main thread that has ended, and for what the kernel itself runs
- * in the process (io_uring): libc's threads never block signal 32.
+ * From the monitor: kicks those of d again that were cancelled in a call on a
+ * helper and are still there, since the first kick may have come just before
+ * their system call. True: there are such.
+ */
+bool
+mx_sig_rekick(struct mx_domain *d)
+{
+	bool again = false;
+	struct mx_list *l;
+	struct mx_gt *gt;
+
+	if (!atomic_exchange(&d->rekick, 0))
+		return false;
+	mx_crit_enter();
+	mx_spin_lock(&d->all_lock);
+	for (l = d->all.next; l != &d->all; l = l->next) {
+		gt = mx_container(l, struct mx_gt, all);
+		if (MX_PEEK(gt->hopping) == MX_HOPPING_CANCEL &&
+		    mx_cancelled(gt)) {
+			mx_sig_kick(gt);
+			again = true;
+		}
+	}
+	mx_spin_unlock(&d->all_lock);
+	mx_crit_leave();
+	if (again)
+		atomic_store(&d->rekick, 1);
+	return again;
+}
+
+static bool
+read_text(const char *path, char *text, size_t size)
+{
+	ssize_t len;
+	int fd;
+
+	fd = real.open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	len = real.read(fd, text, size - 1);
+	real.close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	return len > 0;
+}
+
+/*
+ * False for a main thread that has ended, and for what the kernel itself runs in
+ * the process (io_uring's workers: PF_IO_WORKER, PF_USER_WORKER), which blocks
+ * everything for ever. Anybody else who blocks SIG_XID is being born, or makes
+ * or ends a thread (libc and we block all signals then): it will let it in.
  */
 static bool
 runs_handlers(int tid)
 {
 	unsigned long long blocked = 0;
 	char path[64], text[4096], *p;
-	ssize_t len;
-	int fd;
+	unsigned flags = 0;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
-	fd = real.open(path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
+	if (!read_text(path, text, sizeof(text)))
 		return false;
-	len = real.read(fd, text, sizeof(text) - 1);
-	real.close(fd);
-	text[len > 0 ? len : 0] = '\0';
 	p = strstr(text, "\nState:\t");
 	if (p && (p[8] == 'Z' || p[8] == 'X'))
 		return false;
 	p = strstr(text, "\nSigBlk:\t");
 	if (p)
 		blocked = strtoull(p + 9, NULL, 16);
-	return !(blocked & bit(32));
+	if (!(blocked & bit(SIG_XID)))
+		return true;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	if (!read_text(path, text, sizeof(text)))
+		return false;
+	/* After the name, which may hold anything: state, five numbers. */
+	p = strrchr(text, ')');
+	return !p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1 ||
+	    !(flags & (0x10 | 0x4000));
 }
 
 /* True: tid has acknowledged, or is gone. */
@@ -576,7 +635,7 @@ mx_xid(long number, long a, long b, long c)
 				continue;
 			again = true;
 			acks = atomic_load(&xid.acks);
-			kick_send(tid, &xid_cookie);
+			kick_send(tid, SIG_XID, &xid_cookie);
 			if (!xid_wait(tid, acks)) {
 				mx_say("kernel thread %d keeps its old "
 				    "credentials", tid);

@@ -207,7 +207,7 @@ does_kill(void *arg)
 	pthread_rwlock_unlock(&numbers);
 	pthread_attr_init(&attr);
 	if (rnd(&s->seed) % 3 == 0)
-		pthread_attr_setscope(&attr, PTHREAD_SCOPE_SYSTEM);
+		kernel_scope(&attr);
 	if (pthread_create(&victim, &attr, is_target, &t) != 0)
 		DIE("pthread_create");
 	while (s->done < s->of) {
@@ -313,7 +313,7 @@ does_cancel(void *arg)
 		c.fd = sv[0];
 		pthread_attr_init(&attr);
 		if (rnd(&s->seed) % 4 == 0)
-			pthread_attr_setscope(&attr, PTHREAD_SCOPE_SYSTEM);
+			kernel_scope(&attr);
 		if (pthread_create(&t, &attr, is_cancelled, &c) != 0)
 			DIE("pthread_create");
 		if (rnd(&s->seed) % 2) {
@@ -384,8 +384,7 @@ does_party(void *arg)
 		for (int i = 0; i < 6; i++) {
 			pthread_attr_init(&attr);
 			if (rnd(&s->seed) % 4 == 0)
-				pthread_attr_setscope(&attr,
-						      PTHREAD_SCOPE_SYSTEM);
+				kernel_scope(&attr);
 			if (pthread_create(&t[i], &attr, is_guest, &p) != 0)
 				DIE("pthread_create");
 		}

@@ -76,6 +76,14 @@ rnd(uint64_t *s)
 	return x ^ x >> 31;
 }
 
+/* Asks for a kernel thread, under mixio too: see mixio(3). */
+static void
+kernel_scope(pthread_attr_t *attr)
+{
+	pthread_attr_setscope(attr, PTHREAD_SCOPE_PROCESS);
+	pthread_attr_setscope(attr, PTHREAD_SCOPE_SYSTEM);
+}
+
 static double
 now(void)
 {

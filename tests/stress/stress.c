@@ -64,7 +64,7 @@ launch(uint64_t *r, void *(*fn)(void *), const char *what, int channel, long of)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	s->kernel = rnd(r) % 6 == 0;
 	if (s->kernel)
-		pthread_attr_setscope(&attr, PTHREAD_SCOPE_SYSTEM);
+		kernel_scope(&attr);
 	__atomic_add_fetch(&live, 1, __ATOMIC_SEQ_CST);
 	e = pthread_create(&t, &attr, wrapper, s);
 	if (e != 0)
@@ -239,7 +239,7 @@ main(int argc, char **argv)
 	sa.sa_flags = seed % 2 ? SA_RESTART : 0;
 	sigaction(SIGALRM, &sa, NULL);
 	pthread_attr_init(&attr);
-	pthread_attr_setscope(&attr, PTHREAD_SCOPE_SYSTEM);
+	kernel_scope(&attr);
 	if (pthread_create(&w, &attr, watchdog, &limit) != 0)
 		return 1;
 	it.it_interval.tv_usec = it.it_value.tv_usec = alarm_ms * 1000;

@@ -189,6 +189,8 @@ spawn_kernel(thread_fn fn, void *arg)
 	int e;
 
 	pthread_attr_init(&attr);
+	/* Both, in this order: see mixio(3). The first fails natively. */
+	pthread_attr_setscope(&attr, PTHREAD_SCOPE_PROCESS);
 	pthread_attr_setscope(&attr, PTHREAD_SCOPE_SYSTEM);
 	e = pthread_create(&t, &attr, fn, arg);
 	pthread_attr_destroy(&attr);
