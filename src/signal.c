@@ -860,6 +860,24 @@ mx_sig_take(const sigset_t *set, siginfo_t *ret_info)
 	return 0;
 }
 
+/*
+ * The child of a fork, forked by gt: it has no signal pending (fork(2)), and
+ * nobody else who could hold a record or be in mx_xid().
+ */
+void
+mx_sig_fork(struct mx_gt *gt)
+{
+	unsigned w;
+
+	atomic_store(&gt->sigpend, NULL);
+	gt->sighold = NULL;
+	atomic_store(&gt->sigset[0], 0);
+	atomic_store(&gt->sigset[1], 0);
+	for (w = 0; w < RECORDS / 64; w++)
+		atomic_store(&records_used[w], 0);
+	atomic_store(&xid.busy, 0);
+}
+
 /* Around fork, so that the child finds the table whole. */
 void
 mx_signal_lock(bool on)
