@@ -415,9 +415,17 @@ mx_sig_bequeath(struct mx_gt *gt)
 	mx_kick(gt->dom);
 }
 
-/* ---- kick: out of a system call, for cancellation ---- */
+/* ---- libc's two signals: kicks, and calls for every kernel thread ---- */
 
-/* The kernel's struct sigaction; libc's calls refuse its own signal 32. */
+/*
+ * libc's signal for cancellation, without SA_RESTART: the system call that it
+ * finds ends. Its signal for setuid(2) has SA_RESTART, so that the others' calls
+ * go on as they do natively. libc's own handlers get what is not ours.
+ */
+#define SIG_KICK 32
+#define SIG_XID 33
+
+/* The kernel's struct sigaction; libc's calls refuse these signals. */
 struct kernel_action {
 	void (*handler)(int, siginfo_t *, void *);
 	unsigned long flags;
@@ -425,7 +433,7 @@ struct kernel_action {
 	uint64_t mask;
 };
 
-static struct kernel_action libc_cancel;
+static struct kernel_action libc_action[2];
 
 /* A system call that every kernel thread makes: see mx_xid(). */
 static struct {
@@ -438,53 +446,51 @@ static char xid_cookie;
 static void
 kick_handler(int sig, siginfo_t *si, void *uc)
 {
+	void *cookie = si->si_code == SI_QUEUE ? si->si_value.sival_ptr : NULL;
+	struct kernel_action *libc = &libc_action[sig - SIG_KICK];
 	struct mx_gt *gt = &mx_me;
 	int saved = errno;
 
-	if (si->si_code == SI_QUEUE && si->si_value.sival_ptr == &xid_cookie) {
+	if (cookie == &xid_cookie) {
 		real.syscall(xid.number, xid.arg[0], xid.arg[1], xid.arg[2], 0,
 		    0, 0);
 		atomic_fetch_add(&xid.acks, 1);
 		mx_futex_wake(&xid.acks, 1);
 		errno = saved;
-		return;
-	}
-	if (si->si_code == SI_QUEUE && si->si_value.sival_ptr == &kick_cookie) {
+	} else if (cookie == &kick_cookie) {
 		if (gt->on && gt->depth == 0 && gt->cancel_async)
 			mx_testcancel();
-		return;
+	} else if (libc->handler) {
+		libc->handler(sig, si, uc);
 	}
-	if (libc_cancel.handler)
-		libc_cancel.handler(sig, si, uc);
 }
 
 static void
-kick_send(int tid, void *cookie)
+kick_send(int sig, int tid, void *cookie)
 {
 	struct kernel_action now, mine = {
 		.handler = kick_handler,
-		.flags = SA_SIGINFO | MX_ARCH_SA_RESTORER,
+		.flags = SA_SIGINFO | MX_ARCH_SA_RESTORER |
+		    (sig == SIG_XID ? SA_RESTART | SA_ONSTACK : 0),
 		.restorer = MX_ARCH_RESTORER,
 	};
 	siginfo_t kick;
 
-	real.syscall(SYS_rt_sigaction, 32, 0, (long)&now, 8, 0, 0);
+	real.syscall(SYS_rt_sigaction, sig, 0, (long)&now, 8, 0, 0);
 	if (now.handler != kick_handler) {
-		libc_cancel = now;
-		real.syscall(SYS_rt_sigaction, 32, (long)&mine, 0, 8, 0, 0);
+		libc_action[sig - SIG_KICK] = now;
+		real.syscall(SYS_rt_sigaction, sig, (long)&mine, 0, 8, 0, 0);
 	}
 	memset(&kick, 0, sizeof(kick));
-	kick.si_signo = 32;
+	kick.si_signo = sig;
 	kick.si_code = SI_QUEUE;
 	kick.si_pid = getpid();
 	kick.si_value.sival_ptr = cookie;
-	queueinfo(tid, 32, &kick);
+	queueinfo(tid, sig, &kick);
 }
 
 /*
- * Interrupts the system call, or the computation, that gt is in, if any. Uses
- * the signal that libc keeps for cancellation and passes libc's own on; no
- * SA_RESTART, so that the call ends.
+ * Interrupts the system call, or the computation, that gt is in, if any.
  */
 void
 mx_sig_kick(struct mx_gt *gt)
@@ -492,50 +498,61 @@ mx_sig_kick(struct mx_gt *gt)
 	struct mx_kt *kt = gt->kt;
 
 	if (kt && kt->cur == gt)
-		kick_send(kt->tid, &kick_cookie);
+		kick_send(SIG_KICK, kt->tid, &kick_cookie);
 }
 
 /*
  * False for a main thread that has ended, and for what the kernel itself runs
- * in the process (io_uring): libc's threads never block signal 32.
+ * in the process (io_uring, vhost): that is marked, and blocks everything. Others
+ * block the signal for a while at most, as in fork and vfork.
  */
 static bool
 runs_handlers(int tid)
 {
-	unsigned long long blocked = 0;
-	char path[64], text[4096], *p;
+	const unsigned long marks = 0x4010; /* PF_USER_WORKER, PF_IO_WORKER */
+	const unsigned long all = 0x7ffbfeff; /* of 31, but for SIGKILL, SIGSTOP */
+	unsigned long flags = 0, blocked = 0;
+	char path[64], text[1024], state = 0, *p;
 	ssize_t len;
-	int fd;
+	int fd, i;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
 	fd = real.open(path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
 	len = real.read(fd, text, sizeof(text) - 1);
 	real.close(fd);
 	text[len > 0 ? len : 0] = '\0';
-	p = strstr(text, "\nState:\t");
-	if (p && (p[8] == 'Z' || p[8] == 'X'))
-		return false;
-	p = strstr(text, "\nSigBlk:\t");
-	if (p)
-		blocked = strtoull(p + 9, NULL, 16);
-	return !(blocked & bit(32));
+	/* proc(5): the fields after the name; 3 state, 9 flags, 32 blocked. */
+	p = strrchr(text, ')');
+	for (i = 3; p && i <= 32; i++) {
+		p = strchr(p + 1, ' ');
+		if (p && i == 3)
+			state = p[1];
+		else if (p && i == 9)
+			flags = strtoul(p, NULL, 10);
+		else if (p && i == 32)
+			blocked = strtoul(p, NULL, 10);
+	}
+	return state && state != 'Z' && state != 'X' &&
+	    !((flags & marks) && blocked == all);
 }
 
-/* True: tid has acknowledged, or is gone. */
-static bool
+/* Until tid has acknowledged, or is gone; libc, too, waits as long as it takes. */
+static void
 xid_wait(int tid, uint32_t acks)
 {
 	int i;
 
-	for (i = 0; i < 10000 && atomic_load(&xid.acks) == acks; i++) {
+	for (i = 0; atomic_load(&xid.acks) == acks; i++) {
 		if (real.syscall(SYS_tgkill, (long)getpid(), tid, 0, 0, 0,
 		    0) < 0)
-			return true;
+			return;
+		if (i == 10000)
+			mx_say("still waiting for kernel thread %d to take "
+			    "on the new credentials", tid);
 		mx_futex_wait(&xid.acks, acks, 1000000);
 	}
-	return atomic_load(&xid.acks) != acks;
 }
 
 /*
@@ -576,12 +593,8 @@ mx_xid(long number, long a, long b, long c)
 				continue;
 			again = true;
 			acks = atomic_load(&xid.acks);
-			kick_send(tid, &xid_cookie);
-			if (!xid_wait(tid, acks)) {
-				mx_say("kernel thread %d keeps its old "
-				    "credentials", tid);
-				abort();
-			}
+			kick_send(SIG_XID, tid, &xid_cookie);
+			xid_wait(tid, acks);
 			if (n < (int)(sizeof(done) / sizeof(done[0])))
 				done[n++] = tid;
 			else
