@@ -67,6 +67,30 @@ child(void)
 	mx_domain_fork_child();
 }
 
+/*
+ * Ours are the first, also where another object's constructor runs before our
+ * own (an allocator's): its prepare handler may take locks, for which a green
+ * thread must be able to wait, and its child handler may call us. They stay
+ * until the process is gone, hence no object that they belong to.
+ */
+static void
+atfork_first(void)
+{
+	static _Atomic int done;
+
+	if (!atomic_exchange(&done, 1))
+		real.__register_atfork(prepare, parent, child, NULL);
+}
+
+/* pthread_atfork(3) is linked into each object and calls this. */
+int
+__register_atfork(mx_void_fn before, mx_void_fn in_parent, mx_void_fn in_child,
+    void *object)
+{
+	atfork_first();
+	return real.__register_atfork(before, in_parent, in_child, object);
+}
+
 __attribute__((constructor(101))) static void
 start(void)
 {
@@ -80,7 +104,7 @@ start(void)
 	started = getpid();
 	if (mx_env.stats || mx_env.debug)
 		mx_say_keep();
-	pthread_atfork(prepare, parent, child);
+	atfork_first();
 	if (!mx_env.run)
 		return;
 	if (!mx_env.follow)

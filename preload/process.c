@@ -181,7 +181,10 @@ posix_spawnp(pid_t *pid, const char *file,
 	return MX_HOP(MX_HOP_BOUNDED, real.posix_spawnp(pid, file, fa, attr, argv, env));
 }
 
-/* _Fork(3) runs no atfork handlers, so ours are called here. */
+/*
+ * _Fork(3) runs no atfork handlers, so ours are called here. Its child may call
+ * what is async-signal-safe, and gets that from libc: see mx_domain_fork_bare().
+ */
 pid_t
 _Fork(void)
 {
@@ -190,7 +193,7 @@ _Fork(void)
 	mx_domain_fork_prepare();
 	pid = real._Fork();
 	if (pid == 0)
-		mx_domain_fork_child();
+		mx_domain_fork_bare();
 	else
 		mx_domain_fork_parent();
 	return pid;

@@ -3,11 +3,10 @@
  * Domains: opting in and out, and what fork makes of them.
  *
  * Fork: our handlers are the first that were registered, so prepare runs last
- * and the others first. Prepare takes the caller's domain and the locks whose
- * data the child goes on using; what belongs to other threads is dropped in
- * the child. The child builds hub, loop and descriptors when it first waits:
- * most children exec before that. The parent's epoll set is shared with the
- * child, so the child must never change it, only close its copy.
+ * and the others first. What belongs to other threads is dropped in the child,
+ * which builds hub, loop and descriptors when it first waits: most children
+ * exec before that. The parent's epoll set is shared with the child, so the
+ * child must never change it, only close its copy.
  */
 #include "mx.h"
 
@@ -225,19 +224,41 @@ mx_domain_release(struct mx_gt *gt)
 
 /* ---- fork ---- */
 
+/*
+ * Taken here: the locks whose data the child goes on using, leaves all of them.
+ * Blocked here: all signals, since a handler that ran in the child before it
+ * has its own state would find the parent's.
+ *
+ * The domain is not taken. libc's fork goes on from here and waits for locks
+ * of its own (stdio, heap), which may be held by a green thread of this domain
+ * that is parked (in a fopencookie(3) function under fflush(NULL)), and to copy
+ * a large process takes long: others go on meanwhile, after a handoff. So the
+ * child must take all of the domain's state for torn.
+ */
 void
 mx_domain_fork_prepare(void)
 {
 	struct mx_gt *gt = &mx_me;
+	uint64_t all = ~0ull;
 
 	mx_fd_shared();
-	if (gt->on)
-		mx_enter(gt);
 	mx_crit_enter();
+	gt->fork_on = gt->on;
+	gt->on = 0;
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all,
+	    (long)&gt->fork_mask, 8, 0, 0);
 	mx_stack_lock(true);
 	mx_signal_lock(true);
 }
 
+static void
+unblock(struct mx_gt *gt)
+{
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&gt->fork_mask, 0,
+	    8, 0, 0);
+}
+
+/* Also when fork has failed. */
 void
 mx_domain_fork_parent(void)
 {
@@ -248,9 +269,9 @@ mx_domain_fork_parent(void)
 	/* A child may ask to die with the thread that made it: keep that one. */
 	if (gt->kt)
 		gt->kt->forked = true;
+	unblock(gt);
+	gt->on = gt->fork_on;
 	mx_crit_leave();
-	if (gt->dom && gt->depth == 1 && !gt->hopping)
-		mx_leave(gt);
 }
 
 static void
@@ -260,14 +281,18 @@ reset_domain(struct mx_domain *d, struct mx_gt *gt)
 	atomic_store(&d->inbox, NULL);
 	atomic_store(&d->sleeping, 0);
 	atomic_store(&d->kickers, 0);
+	atomic_store(&d->kicked, 0);
+	atomic_store(&d->sigq, NULL);
 	atomic_store(&d->hold, 0);
-	atomic_store(&d->fdlock, 0);
 	atomic_store(&d->all_lock, 0);
-	d->nheap = 0;
+	/* Perhaps it was about to grow. */
+	d->heap = NULL;
+	d->heap_cap = d->nheap = 0;
+	d->burst = 0;
+	d->last_n = 0;
 	d->hub = NULL;
 	d->main = gt;
-	mx_fd_fini(d);
-	mx_fd_forget_all(d);
+	mx_loop_fork(d);
 	mx_list_init(&d->all);
 	atomic_store(&d->nlive, 0);
 	d->nmasked = 0;
@@ -276,43 +301,65 @@ reset_domain(struct mx_domain *d, struct mx_gt *gt)
 	d->next = NULL;
 }
 
-void
-mx_domain_fork_child(void)
+static void
+child(struct mx_gt *gt, struct mx_domain *d)
 {
-	struct mx_gt *gt = &mx_me;
-	struct mx_domain *d = gt->dom;
-
 	/*
 	 * The kernel goes on writing to the rseq area of the kernel thread that
 	 * forked, on a stack that is free memory here.
 	 */
-	if (d && gt->kt && !gt->kt->borrowed)
+	if (gt->dom && gt->kt && !gt->kt->borrowed)
 		mx_rseq_forget(gt->kt->idle);
 	mx_signal_lock(false);
 	mx_stack_lock(false);
+	mx_loader_fork();
+	mx_sig_fork(gt);
 	mx_lot_fork();
 	mx_kt_fork();
 	mx_monitor_fork();
 	mx_thread_fork();
+	mx_fd_fork(d);
 	enter_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-	mx_crit_leave();
 	atomic_store(&mx_domains, d);
 	mx_process_main = NULL;
-	if (!d) {
-		atomic_store(&mx_active, 0);
-		gt->home = NULL;
-		return;
-	}
-	reset_domain(d, gt);
 	gt->hopping = false;
-	gt->is_main = gt->is_process_main = true;
-	gt->tid = gt->ktid = *gt->tidp;
-	gt->timer.slot = 0;
-	gt->home = gt->kt = mx_kt_self_new();
-	mx_process_main = gt;
-	mx_thread_list(gt, true);
-	gt->on = 1;
+	if (d) {
+		reset_domain(d, gt);
+		gt->is_main = gt->is_process_main = true;
+		gt->tid = gt->ktid = *gt->tidp;
+		gt->timer.slot = 0;
+		gt->home = gt->kt = mx_kt_self_new();
+		mx_process_main = gt;
+		mx_thread_list(gt, true);
+		gt->fork_on = 1;
+	} else {
+		atomic_store(&mx_active, 0);
+		gt->dom = NULL;
+		gt->home = gt->kt = NULL;
+		gt->is_main = false;
+		gt->fork_on = 0;
+	}
+	unblock(gt);
+	gt->on = gt->fork_on;
 	gt->depth = 0;
+}
+
+void
+mx_domain_fork_child(void)
+{
+	child(&mx_me, mx_me.dom);
+}
+
+/*
+ * The child of _Fork(3), or of a system call of the program's own: without what
+ * libc does in a child. Heap and thread creation may be locked for ever there,
+ * so there can be no loop; and one thread without others needs none: it is not
+ * opted in.
+ */
+void
+mx_domain_fork_bare(void)
+{
+	child(&mx_me, NULL);
 }
 
 /*

@@ -75,6 +75,13 @@ mx_say_keep(void)
 		mx_fd_own(out_fd);
 }
 
+/* The copy, or 2. */
+int
+mx_say_fd(void)
+{
+	return out_fd;
+}
+
 /* One line on stderr by one write; keeps errno, needs no heap. */
 void
 mx_say(const char *fmt, ...)

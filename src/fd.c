@@ -32,6 +32,7 @@ _Atomic uint32_t mx_tmo_gen = 1;
 
 /* One bit a number; the pages in use are those of the few high ones. */
 static _Atomic uint64_t own[MX_FD_CHUNK * MX_FD_CHUNKS / 64];
+static _Atomic int own_low = MX_FD_CHUNK * MX_FD_CHUNKS, own_high = -1; /* ever set */
 
 bool
 mx_fd_ours(int fd)
@@ -43,8 +44,17 @@ mx_fd_ours(int fd)
 void
 mx_fd_own(int fd)
 {
-	if ((unsigned)fd < MX_FD_CHUNK * MX_FD_CHUNKS)
-		atomic_fetch_or(&own[fd / 64], 1ull << fd % 64);
+	int edge;
+
+	if ((unsigned)fd >= MX_FD_CHUNK * MX_FD_CHUNKS)
+		return;
+	atomic_fetch_or(&own[fd / 64], 1ull << fd % 64);
+	edge = atomic_load(&own_low);
+	while (fd < edge && !atomic_compare_exchange_weak(&own_low, &edge, fd))
+		;
+	edge = atomic_load(&own_high);
+	while (fd > edge && !atomic_compare_exchange_weak(&own_high, &edge, fd))
+		;
 }
 
 void
@@ -509,6 +519,34 @@ mx_fd_forget_all(struct mx_domain *d)
 			entry_reset(&c[j]);
 		}
 	}
+}
+
+/*
+ * The child of a fork: closes what was ours in the parent, of all domains. The
+ * sets themselves go on in the parent, so they must not be changed from here.
+ */
+void
+mx_fd_fork(struct mx_domain *d)
+{
+	int fd, keep = mx_say_fd(), end = atomic_load(&own_high);
+
+	for (fd = atomic_load(&own_low); fd <= end; fd++) {
+		if (!atomic_load_explicit(&own[fd / 64],
+		    memory_order_relaxed)) {
+			fd |= 63;
+			continue;
+		}
+		if (fd == keep || !mx_fd_ours(fd))
+			continue;
+		mx_fd_disown(fd);
+		/* close() would be a cancellation point. */
+		real.syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+	}
+	if (!d)
+		return;
+	d->epfd = d->tfd = -1;
+	atomic_store(&d->fdlock, 0);
+	mx_fd_forget_all(d);
 }
 
 int

@@ -106,6 +106,18 @@ mx_loop_kick(struct mx_domain *d)
 	errno = saved;
 }
 
+/*
+ * The child of a fork. Another kernel thread may have been in the loop, which
+ * must be taken as torn, so only its few pages are forgotten; its descriptors
+ * are closed with all of ours.
+ */
+void
+mx_loop_fork(struct mx_domain *d)
+{
+	d->loop = NULL;
+	d->ev = NULL;
+}
+
 /* [nobody sleeps in it] Whoever is in mx_loop_kick() is waited for. */
 void
 mx_loop_fini(struct mx_domain *d)

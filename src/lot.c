@@ -16,16 +16,28 @@
 
 struct mx_lot_bucket mx_lot[MX_LOT_BUCKETS];
 
-/* The child of a fork: all waiters were other threads. */
+static unsigned forks;		/* from the first process to this one */
+
+/*
+ * The child of a fork: all waiters were other threads, but for a kernel thread
+ * that forks in a signal handler which came while it waited: its node tells by
+ * fork_gen that it is linked nowhere any more. Most buckets are empty, and what
+ * is not written to need not be copied.
+ */
 void
 mx_lot_fork(void)
 {
-	int i;
+	struct mx_lot_bucket *b;
 
-	for (i = 0; i < MX_LOT_BUCKETS; i++) {
-		atomic_store(&mx_lot[i].lock, 0);
-		atomic_store(&mx_lot[i].n, 0);
-		mx_list_init(&mx_lot[i].list);
+	forks++;
+	for (b = mx_lot; b < mx_lot + MX_LOT_BUCKETS; b++) {
+		if (!atomic_load_explicit(&b->lock, memory_order_relaxed) &&
+		    !atomic_load_explicit(&b->n, memory_order_relaxed) &&
+		    (!b->list.next || mx_list_empty(&b->list)))
+			continue;
+		atomic_store(&b->lock, 0);
+		atomic_store(&b->n, 0);
+		mx_list_init(&b->list);
 	}
 }
 
@@ -45,6 +57,7 @@ enrol(struct mx_lot_node *n, uintptr_t key, uint32_t bits)
 
 	n->key = key;
 	n->bits = bits;
+	n->fork_gen = forks;
 	mx_spin_lock(&b->lock);
 	/* Other objects' constructors come here before any of ours. */
 	if (unlikely(!b->list.next))
@@ -78,6 +91,8 @@ mx_lot_unenrol(struct mx_lot_node *n, int slept)
 
 	if (slept == 0 && !atomic_load_explicit(&n->linked,
 	    memory_order_acquire))
+		return false;
+	if (unlikely(n->fork_gen != forks))
 		return false;
 	for (;;) {
 		b = mx_lot_bucket(MX_PEEK(n->key));
@@ -226,6 +241,8 @@ kernel_sleep(struct mx_lot_node *n, uint64_t dl, int flags)
 		    dl == MX_NEVER ? MX_NEVER : dl - now);
 		if (rc == -EINTR && (flags & MX_LOT_INTR))
 			return -EINTR;
+		if (unlikely(n->fork_gen != forks))
+			return 0; /* a handler has forked: nobody has us */
 	}
 	return 0;
 }

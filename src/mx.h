@@ -187,12 +187,15 @@ struct mx_gt {
 	struct mx_sig *sighold;	/* came for us while we block them; own */
 	uint64_t away;		/* [held] when its domain moved on without it */
 	uint64_t sigwaiting;	/* [peek] set of the sigwait() under way */
+	uint64_t fork_mask;	/* the kernel's mask before the fork under way */
+	int fork_on;		/* what on was before it */
 	bool vfork;		/* this is a vfork child's borrowed record */
 	bool vfork_on;		/* what on was before vfork */
 	bool is_main;		/* lent by the thread that opted in */
 	bool is_process_main;	/* the process's first thread */
 	bool kernel_threads;	/* pthread_create makes kernel threads */
 	bool hop_again;		/* no helper was to be had: ask once more */
+	bool unclean;		/* its TLS is not back to its image yet */
 	_Atomic int fate;	/* MX_FATE_*; join waits on this word */
 	mx_start_fn fn;
 	mx_thrd_fn fn11;	/* C11 start routine, else NULL */
@@ -328,6 +331,7 @@ struct mx_env {
 extern struct mx_env mx_env;
 void mx_env_init(void);
 void mx_say_keep(void);
+int mx_say_fd(void);
 void mx_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- small tools ---- */
@@ -404,6 +408,13 @@ void *mx_map(size_t len);
 void *mx_stack_get(size_t size, size_t guard);
 void mx_stack_put(void *stack, size_t size, size_t guard);
 void mx_stack_lock(bool on);
+
+/* ---- loader ---- */
+
+void mx_loader_init(int tid);
+bool mx_loader_try(void);
+void mx_loader_done(void);
+void mx_loader_fork(void);
 
 /* ---- thread: identities ---- */
 
@@ -602,6 +613,7 @@ struct mx_lot_node {
 	_Atomic uint32_t word;	/* kernel waiter: 1 when woken */
 	uint32_t bits;		/* FUTEX_WAIT_BITSET */
 	_Atomic bool linked;	/* [bucket lock]; read without: see unenrol */
+	unsigned fork_gen;	/* forks before it was linked */
 };
 
 /* 0: got it; -EAGAIN: keep waiting; anything else ends the wait. */
@@ -724,6 +736,7 @@ void mx_fd_disown(int fd);
 int mx_fd_init(struct mx_domain *d);
 void mx_fd_forget_all(struct mx_domain *d);
 void mx_fd_fini(struct mx_domain *d);
+void mx_fd_fork(struct mx_domain *d);
 extern _Atomic uint32_t mx_tmo_gen;
 
 /* ---- kthread: kernel threads, hop ---- */
@@ -787,6 +800,7 @@ int mx_sig_take(const sigset_t *set, siginfo_t *ret_info);
 #define MX_SIGRAN_INTR 2		/* one of them without SA_RESTART */
 int mx_sig_restart(void);
 void mx_signal_lock(bool on);
+void mx_sig_fork(struct mx_gt *gt);
 
 static inline uint64_t
 mx_sigbits(const sigset_t *set)
@@ -808,12 +822,14 @@ void mx_domain_fork_parent(void);
 void mx_domain_fork_child(void);
 pid_t mx_vfork_child(void) __attribute__((visibility("hidden"), used));
 pid_t mx_vfork_parent(int rc) __attribute__((visibility("hidden"), used));
+void mx_domain_fork_bare(void);
 int mx_loop_init(struct mx_domain *d);
 void mx_loop_wait(struct mx_domain *d);
 void mx_loop_kick(struct mx_domain *d);
 void mx_loop_made(int loopfd);
 int mx_loop_poll(int loopfd, struct epoll_event *ev, int n, int timeout);
 void mx_loop_fini(struct mx_domain *d);
+void mx_loop_fork(struct mx_domain *d);
 
 /* ---- stats ---- */
 

@@ -267,6 +267,13 @@ timers_fire(struct mx_domain *d)
 
 /* ---- switching ---- */
 
+/* The alternate stack that gt shall have on kt. */
+static void *
+altstack_of(const struct mx_gt *gt, const struct mx_kt *kt)
+{
+	return gt->ss.ss_flags & SS_DISABLE ? kt->debug_ss : gt->ss.ss_sp;
+}
+
 /*
  * With a thousand connections every thread's lines are cold when its turn comes.
  * They are asked for while others run: of the second next its record, of the
@@ -304,6 +311,7 @@ look_ahead(const struct mx_gt *to)
 void
 mx_run_on(struct mx_kt *kt, struct mx_gt *from, struct mx_gt *to)
 {
+	static const uint64_t all = ~0ull;
 	uint64_t mask;
 
 	mask = atomic_load_explicit(&to->mask, memory_order_relaxed);
@@ -317,6 +325,13 @@ mx_run_on(struct mx_kt *kt, struct mx_gt *from, struct mx_gt *to)
 		    8, 0, 0);
 		errno = saved;
 	}
+	/*
+	 * Until altstack() a handler would begin at the top of from's, where
+	 * from may be parked in a handler of its own.
+	 */
+	if (unlikely(altstack_of(to, kt) != kt->ss_sp))
+		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, 8,
+		    0, 0);
 	MX_POKE(to->kt, kt);
 	atomic_store_explicit(&kt->cur, to, memory_order_relaxed);
 	MX_HB_RELEASE(to);
@@ -340,6 +355,8 @@ altstack(struct mx_gt *me, struct mx_kt *kt, void *ss_sp)
 	}
 	if (real.syscall(SYS_sigaltstack, (long)&ss, 0, 0, 0, 0, 0) == 0)
 		kt->ss_sp = ss_sp;
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&kt->mask, 0, 8, 0,
+	    0);
 	errno = saved;
 }
 
@@ -356,7 +373,7 @@ mx_after(struct mx_gt *me)
 	/* An identity that is revived to be buried has none. */
 	if (unlikely(!kt))
 		return;
-	ss_sp = me->ss.ss_flags & SS_DISABLE ? kt->debug_ss : me->ss.ss_sp;
+	ss_sp = altstack_of(me, kt);
 	if (unlikely(ss_sp != kt->ss_sp))
 		altstack(me, kt, ss_sp);
 	after = kt->after;

@@ -415,9 +415,17 @@ mx_sig_bequeath(struct mx_gt *gt)
 	mx_kick(gt->dom);
 }
 
-/* ---- kick: out of a system call, for cancellation; credentials ---- */
+/* ---- libc's two signals: kicks, and calls for every kernel thread ---- */
 
-/* The kernel's struct sigaction; libc's calls refuse its own signals. */
+/*
+ * libc's signal for cancellation, without SA_RESTART: the system call that it
+ * finds ends. Its signal for setuid(2) has SA_RESTART, so that the others' calls
+ * go on as they do natively. libc's own handlers get what is not ours.
+ */
+#define SIG_KICK 32
+#define SIG_XID 33
+
+/* The kernel's struct sigaction; libc's calls refuse these signals. */
 struct kernel_action {
 	void (*handler)(int, siginfo_t *, void *);
 	unsigned long flags;
@@ -425,12 +433,6 @@ struct kernel_action {
 	uint64_t mask;
 };
 
-/*
- * libc's two signals, and its handlers for them. The first is to end a system
- * call; the second must not be noticed, so calls that may are restarted.
- */
-#define SIG_KICK 32
-#define SIG_XID 33
 static void (*_Atomic libc_handler[2])(int, siginfo_t *, void *);
 
 /* A system call that every kernel thread makes: see mx_xid(). */
@@ -445,24 +447,22 @@ static void
 kick_handler(int sig, siginfo_t *si, void *uc)
 {
 	void (*libc)(int, siginfo_t *, void *) = libc_handler[sig - SIG_KICK];
+	void *cookie = si->si_code == SI_QUEUE ? si->si_value.sival_ptr : NULL;
 	struct mx_gt *gt = &mx_me;
 	int saved = errno;
 
-	if (si->si_code == SI_QUEUE && si->si_value.sival_ptr == &xid_cookie) {
+	if (cookie == &xid_cookie) {
 		real.syscall(xid.number, xid.arg[0], xid.arg[1], xid.arg[2], 0,
 		    0, 0);
 		atomic_fetch_add(&xid.acks, 1);
 		mx_futex_wake(&xid.acks, 1);
 		errno = saved;
-		return;
-	}
-	if (si->si_code == SI_QUEUE && si->si_value.sival_ptr == &kick_cookie) {
+	} else if (cookie == &kick_cookie) {
 		if (gt->on && gt->depth == 0 && gt->cancel_async)
 			mx_testcancel();
-		return;
-	}
-	if (libc && libc != (void *)SIG_IGN)
+	} else if (libc && libc != (void *)SIG_IGN) {
 		libc(sig, si, uc);
+	}
 }
 
 static void
@@ -471,7 +471,7 @@ kick_send(int tid, int sig, void *cookie)
 	struct kernel_action now, mine = {
 		.handler = kick_handler,
 		.flags = SA_SIGINFO | MX_ARCH_SA_RESTORER |
-		    (sig == SIG_XID ? SA_RESTART : 0),
+		    (sig == SIG_XID ? SA_RESTART | SA_ONSTACK : 0),
 		.restorer = MX_ARCH_RESTORER,
 	};
 	siginfo_t kick;
@@ -490,9 +490,7 @@ kick_send(int tid, int sig, void *cookie)
 }
 
 /*
- * Interrupts the system call, or the computation, that gt is in, if any. Uses
- * the signal that libc keeps for cancellation and passes libc's own on; no
- * SA_RESTART, so that the call ends.
+ * Interrupts the system call, or the computation, that gt is in, if any.
  */
 void
 mx_sig_kick(struct mx_gt *gt)
@@ -534,67 +532,58 @@ mx_sig_rekick(struct mx_domain *d)
 	return again;
 }
 
-static bool
-read_text(const char *path, char *text, size_t size)
-{
-	ssize_t len;
-	int fd;
-
-	fd = real.open(path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return false;
-	len = real.read(fd, text, size - 1);
-	real.close(fd);
-	text[len > 0 ? len : 0] = '\0';
-	return len > 0;
-}
-
 /*
- * False for a main thread that has ended, and for what the kernel itself runs in
- * the process (io_uring's workers: PF_IO_WORKER, PF_USER_WORKER), which blocks
- * everything for ever. Anybody else who blocks SIG_XID is being born, or makes
- * or ends a thread (libc and we block all signals then): it will let it in.
+ * False for a main thread that has ended, and for what the kernel itself runs
+ * in the process (io_uring, vhost): that is marked, and blocks everything. Others
+ * block the signal for a while at most: who makes or ends a thread, forks.
  */
 static bool
 runs_handlers(int tid)
 {
-	unsigned long long blocked = 0;
-	char path[64], text[4096], *p;
-	unsigned flags = 0;
+	const unsigned long marks = 0x4010; /* PF_USER_WORKER, PF_IO_WORKER */
+	const unsigned long all = 0x7ffbfeff; /* of 31, but for SIGKILL, SIGSTOP */
+	unsigned long flags = 0, blocked = 0;
+	char path[64], text[1024], state = 0, *p;
+	ssize_t len;
+	int fd, i;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
-	if (!read_text(path, text, sizeof(text)))
-		return false;
-	p = strstr(text, "\nState:\t");
-	if (p && (p[8] == 'Z' || p[8] == 'X'))
-		return false;
-	p = strstr(text, "\nSigBlk:\t");
-	if (p)
-		blocked = strtoull(p + 9, NULL, 16);
-	if (!(blocked & bit(SIG_XID)))
-		return true;
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	if (!read_text(path, text, sizeof(text)))
+	fd = real.open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
 		return false;
-	/* After the name, which may hold anything: state, five numbers. */
+	len = real.read(fd, text, sizeof(text) - 1);
+	real.close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	/* proc(5): the fields after the name; 3 state, 9 flags, 32 blocked. */
 	p = strrchr(text, ')');
-	return !p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1 ||
-	    !(flags & (0x10 | 0x4000));
+	for (i = 3; p && i <= 32; i++) {
+		p = strchr(p + 1, ' ');
+		if (p && i == 3)
+			state = p[1];
+		else if (p && i == 9)
+			flags = strtoul(p, NULL, 10);
+		else if (p && i == 32)
+			blocked = strtoul(p, NULL, 10);
+	}
+	return state && state != 'Z' && state != 'X' &&
+	    !((flags & marks) && blocked == all);
 }
 
-/* True: tid has acknowledged, or is gone. */
-static bool
+/* Until tid has acknowledged, or is gone; libc, too, waits as long as it takes. */
+static void
 xid_wait(int tid, uint32_t acks)
 {
 	int i;
 
-	for (i = 0; i < 10000 && atomic_load(&xid.acks) == acks; i++) {
+	for (i = 0; atomic_load(&xid.acks) == acks; i++) {
 		if (real.syscall(SYS_tgkill, (long)getpid(), tid, 0, 0, 0,
 		    0) < 0)
-			return true;
+			return;
+		if (i == 10000)
+			mx_say("still waiting for kernel thread %d to take "
+			    "on the new credentials", tid);
 		mx_futex_wait(&xid.acks, acks, 1000000);
 	}
-	return atomic_load(&xid.acks) != acks;
 }
 
 /*
@@ -636,11 +625,7 @@ mx_xid(long number, long a, long b, long c)
 			again = true;
 			acks = atomic_load(&xid.acks);
 			kick_send(tid, SIG_XID, &xid_cookie);
-			if (!xid_wait(tid, acks)) {
-				mx_say("kernel thread %d keeps its old "
-				    "credentials", tid);
-				abort();
-			}
+			xid_wait(tid, acks);
 			if (n < (int)(sizeof(done) / sizeof(done[0])))
 				done[n++] = tid;
 			else
@@ -918,6 +903,24 @@ mx_sig_take(const sigset_t *set, siginfo_t *ret_info)
 		return sig;
 	}
 	return 0;
+}
+
+/*
+ * The child of a fork, forked by gt: it has no signal pending (fork(2)), and
+ * nobody else who could hold a record or be in mx_xid().
+ */
+void
+mx_sig_fork(struct mx_gt *gt)
+{
+	unsigned w;
+
+	atomic_store(&gt->sigpend, NULL);
+	gt->sighold = NULL;
+	atomic_store(&gt->sigset[0], 0);
+	atomic_store(&gt->sigset[1], 0);
+	for (w = 0; w < RECORDS / 64; w++)
+		atomic_store(&records_used[w], 0);
+	atomic_store(&xid.busy, 0);
 }
 
 /* Around fork, so that the child finds the table whole. */

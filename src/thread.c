@@ -45,6 +45,7 @@ static _Atomic int next_tid = MX_TID_BASE;
 static _Atomic int pool_lock;
 static _Atomic(struct mx_gt *) pool; /* identities with stacks of the usual size */
 static struct mx_gt *pool_odd;	/* with other slab stacks */
+static _Atomic(struct mx_gt *) pool_unclean; /* of any size: see clean_one() */
 static unsigned pool_hot;	/* [peek] of the pool, not trimmed yet */
 
 /* ---- set-up ---- */
@@ -153,6 +154,7 @@ mx_thread_init(void)
 		rseq_offset = *off;
 		rseq_size = *size;
 	}
+	mx_loader_init(*(int *)(self + tid_offset));
 	sanitized = dlsym(RTLD_DEFAULT, "__sanitizer_print_stack_trace") !=
 	    NULL;
 #ifdef MX_TSAN
@@ -516,14 +518,17 @@ tls_visit(struct dl_phdr_info *info, size_t size, void *arg)
 /*
  * [user code, thread's own stack] Static segments are the same in all threads
  * and listed once per set of loaded objects; others are asked for each time.
+ * False: nothing was done, because the loader is busy and may be for long.
  */
-static void
+static bool
 tls_reset(struct mx_gt *gt)
 {
 	struct reset now = { .gt = NULL }, r = { .gt = gt };
 	struct segment *s;
 	unsigned i;
 
+	if (!mx_loader_try())
+		return false;
 	dl_iterate_phdr(tls_visit, &now);
 	mx_crit_enter();
 	mx_spin_lock(&tls.lock);
@@ -560,6 +565,8 @@ tls_reset(struct mx_gt *gt)
 	mx_crit_leave();
 	if (r.dynamic_only)
 		dl_iterate_phdr(tls_visit, &r);
+	mx_loader_done();
+	return true;
 }
 
 /* ---- pool ---- */
@@ -570,7 +577,10 @@ pool_put(struct mx_gt *gt)
 	MX_POKE(gt->state, MX_STATE_POOLED);
 	mx_crit_enter();
 	mx_spin_lock(&pool_lock);
-	if (gt->stack_size == default_stack && gt->guard == page) {
+	if (unlikely(gt->unclean)) {
+		gt->next = pool_unclean;
+		pool_unclean = gt;
+	} else if (gt->stack_size == default_stack && gt->guard == page) {
 		gt->next = pool;
 		pool = gt;
 		MX_POKE(pool_hot, pool_hot + 1);
@@ -794,26 +804,66 @@ body(struct mx_gt *gt)
 	MX_POKE(gt->exiting, true);
 }
 
+/* What libc does at the end of a thread, and ours. */
 static void
-gt_main(struct mx_gt *gt)
+farewell(struct mx_gt *gt)
 {
 	locale_t loc;
 
+	if (real.__call_tls_dtors)
+		real.__call_tls_dtors();
+	tsd_run();
+	loc = uselocale((locale_t)0);
+	if (loc != LC_GLOBAL_LOCALE)
+		uselocale(LC_GLOBAL_LOCALE);
+	if (gt->ss.ss_sp)
+		gt->ss.ss_flags = SS_DISABLE;
+}
+
+static void dress(struct mx_gt *gt, struct mx_gt *by, bool detached);
+
+/*
+ * [user code] The loader has just been free: time for an identity that could not
+ * be cleaned when its thread ended. Only in its own name can that be done, so
+ * it runs once more for that alone, and sees to the next one if it succeeds.
+ */
+static void
+clean_one(struct mx_gt *me)
+{
+	struct mx_gt *gt;
+
+	mx_crit_enter();
+	mx_spin_lock(&pool_lock);
+	gt = pool_unclean;
+	if (gt)
+		pool_unclean = gt->next;
+	mx_spin_unlock(&pool_lock);
+	mx_crit_leave();
+	if (!gt)
+		return;
+	atomic_fetch_sub_explicit(&mx_pooled, 1, memory_order_relaxed);
+	dress(gt, me, true);
+	mx_thread_list(gt, true);
+	mx_ready(gt);
+}
+
+static void
+gt_main(struct mx_gt *gt)
+{
 	for (;;) {
 		mx_after(gt);
 		MX_POKE(gt->state, MX_STATE_ALIVE);
 		mx_leave(gt);
-		body(gt);
-		if (real.__call_tls_dtors)
-			real.__call_tls_dtors();
-		tsd_run();
-		loc = uselocale((locale_t)0);
-		if (loc != LC_GLOBAL_LOCALE)
-			uselocale(LC_GLOBAL_LOCALE);
-		if (gt->ss.ss_sp)
-			gt->ss.ss_flags = SS_DISABLE;
-		if (!sanitized)
-			tls_reset(gt);
+		if (likely(!gt->unclean)) {
+			body(gt);
+			if (unlikely(!gt->dom))
+				return; /* the child of _Fork(): libc ends it */
+			farewell(gt);
+		}
+		gt->unclean = !sanitized && !tls_reset(gt);
+		if (unlikely(atomic_load_explicit(&pool_unclean,
+		    memory_order_relaxed) != NULL) && !gt->unclean)
+			clean_one(gt);
 		h_errno = 0;
 		errno = 0;
 		mx_enter(gt);
@@ -1102,6 +1152,7 @@ mx_thread_fork(void)
 	atomic_store(&tls.lock, 0);
 	tls.valid = false;
 	pool = pool_odd = NULL;
+	pool_unclean = NULL;
 	pool_hot = 0;
 	atomic_store(&mx_pooled, 0);
 }
