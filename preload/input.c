@@ -540,6 +540,9 @@ vfscanf_(FILE *f, const char *fmt, va_list ap)
 	return RUN(scan(f), EOF, real.vfscanf(f, fmt, ap));
 }
 
+extern __typeof__(vfscanf_) vfscanf_old __asm__("__vfscanf")
+    __attribute__((alias("vfscanf"), visibility("default")));
+
 int vscanf_(const char *fmt, va_list ap) __asm__("vscanf");
 int
 vscanf_(const char *fmt, va_list ap)

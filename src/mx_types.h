@@ -62,6 +62,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <wchar.h>
+#include <wordexp.h>
 
 /* stdio.h has macros of these names. */
 #undef fread_unlocked
