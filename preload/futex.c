@@ -72,6 +72,7 @@ futex_requeue(uint32_t *word, int op, uint32_t nwake, uint32_t nmove,
 {
 	struct expect x = { .word = word, .value = value };
 	bool compare = (op & FUTEX_CMD_MASK) == FUTEX_CMP_REQUEUE;
+	uint32_t woken;
 	int rc;
 	long more;
 
@@ -80,6 +81,10 @@ futex_requeue(uint32_t *word, int op, uint32_t nwake, uint32_t nmove,
 	    nmove > INT_MAX ? INT_MAX : (int)nmove, compare ? check : NULL, &x);
 	if (rc < 0)
 		return mx_fail(-rc);
+	/* Ours were woken first, then moved: the kernel does what is left. */
+	woken = (uint32_t)rc < nwake ? (uint32_t)rc : nwake;
+	nwake -= woken;
+	nmove -= (uint32_t)rc - woken;
 	more = real.syscall(SYS_futex, (long)word, op, (long)nwake,
 	    (long)nmove, (long)to, (long)value);
 	return more < 0 ? (rc ? rc : more) : rc + more;

@@ -425,7 +425,7 @@ struct kernel_action {
 	uint64_t mask;
 };
 
-static struct kernel_action libc_cancel;
+static struct kernel_action libc_cancel, libc_xid;
 
 /* A system call that every kernel thread makes: see mx_xid(). */
 static struct {
@@ -454,31 +454,38 @@ kick_handler(int sig, siginfo_t *si, void *uc)
 			mx_testcancel();
 		return;
 	}
-	if (libc_cancel.handler)
+	if (sig == 33 && libc_xid.handler)
+		libc_xid.handler(sig, si, uc);
+	if (sig == 32 && libc_cancel.handler)
 		libc_cancel.handler(sig, si, uc);
 }
 
+/* Signal 32 ends a system call, 33 lets it be restarted: libc's use of both. */
 static void
-kick_send(int tid, void *cookie)
+kick_send(int tid, int sig, void *cookie)
 {
 	struct kernel_action now, mine = {
 		.handler = kick_handler,
-		.flags = SA_SIGINFO | MX_ARCH_SA_RESTORER,
+		.flags = SA_SIGINFO | MX_ARCH_SA_RESTORER |
+		    (sig == 33 ? SA_RESTART : 0),
 		.restorer = MX_ARCH_RESTORER,
 	};
 	siginfo_t kick;
 
-	real.syscall(SYS_rt_sigaction, 32, 0, (long)&now, 8, 0, 0);
+	real.syscall(SYS_rt_sigaction, sig, 0, (long)&now, 8, 0, 0);
 	if (now.handler != kick_handler) {
-		libc_cancel = now;
-		real.syscall(SYS_rt_sigaction, 32, (long)&mine, 0, 8, 0, 0);
+		if (sig == 33)
+			libc_xid = now;
+		else
+			libc_cancel = now;
+		real.syscall(SYS_rt_sigaction, sig, (long)&mine, 0, 8, 0, 0);
 	}
 	memset(&kick, 0, sizeof(kick));
-	kick.si_signo = 32;
+	kick.si_signo = sig;
 	kick.si_code = SI_QUEUE;
 	kick.si_pid = getpid();
 	kick.si_value.sival_ptr = cookie;
-	queueinfo(tid, 32, &kick);
+	queueinfo(tid, sig, &kick);
 }
 
 /*
@@ -492,12 +499,12 @@ mx_sig_kick(struct mx_gt *gt)
 	struct mx_kt *kt = MX_PEEK(gt->kt);
 
 	if (kt && kt->cur == gt)
-		kick_send(MX_PEEK(kt->tid), &kick_cookie);
+		kick_send(MX_PEEK(kt->tid), 32, &kick_cookie);
 }
 
 /*
  * False for a main thread that has ended, and for what the kernel itself runs
- * in the process (io_uring): libc's threads never block signal 32.
+ * in the process (io_uring): libc's threads never block signal 33.
  */
 static bool
 runs_handlers(int tid)
@@ -520,7 +527,7 @@ runs_handlers(int tid)
 	p = strstr(text, "\nSigBlk:\t");
 	if (p)
 		blocked = strtoull(p + 9, NULL, 16);
-	return !(blocked & bit(32));
+	return !(blocked & bit(33));
 }
 
 /* True: tid has acknowledged, or is gone. */
@@ -576,7 +583,7 @@ mx_xid(long number, long a, long b, long c)
 				continue;
 			again = true;
 			acks = atomic_load(&xid.acks);
-			kick_send(tid, &xid_cookie);
+			kick_send(tid, 33, &xid_cookie);
 			if (!xid_wait(tid, acks)) {
 				mx_say("kernel thread %d keeps its old "
 				    "credentials", tid);
@@ -719,6 +726,13 @@ handler(int sig, siginfo_t *si, void *uc)
 		goto out;
 	}
 	directed = for_thread(sig, si);
+	/*
+	 * pthread_sigqueue() to a thread that has not opted in looks like a
+	 * sigqueue() to the process, which may go to any thread: this one.
+	 */
+	if (si->si_code == SI_QUEUE && si->si_pid == getpid() && !gt->dom &&
+	    !gt->kt)
+		directed = true;
 	if (!directed && main && MX_PEEK(main->dom) &&
 	    MX_PEEK(main->state) == MX_STATE_ALIVE &&
 	    !(main->mask & bit(sig)))

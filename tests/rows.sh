@@ -126,6 +126,9 @@ END
 	while read -r name; do
 		v=$(sed -n -e "s/^$name \(.*\) default\$/\1/p" \
 			-e "s/^$name \(.*\) private\$/\1/p" symbols | tail -n 1)
+		# One that only old programs may refer to.
+		[ -n "$v" ] ||
+			v=$(sed -n "s/^$name \(.*\) old\$/\1/p" symbols | tail -n 1)
 		# An alias has no pointer of its own.
 		grep -q "(\*$name)(" real.h || continue
 		echo "	row(\"$name\", ${v:+\"$v\"}${v:-NULL}, (void *)mx_real.$name, mx_real_has($name));" |

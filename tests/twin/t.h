@@ -180,7 +180,7 @@ spawn(thread_fn fn, void *arg)
 	return t;
 }
 
-/* A kernel thread, under mixio too. */
+/* A kernel thread, under mixio too: it wants both calls, see mixio(3). */
 static inline pthread_t
 spawn_kernel(thread_fn fn, void *arg)
 {
@@ -189,6 +189,7 @@ spawn_kernel(thread_fn fn, void *arg)
 	int e;
 
 	pthread_attr_init(&attr);
+	pthread_attr_setscope(&attr, PTHREAD_SCOPE_PROCESS);
 	pthread_attr_setscope(&attr, PTHREAD_SCOPE_SYSTEM);
 	e = pthread_create(&t, &attr, fn, arg);
 	pthread_attr_destroy(&attr);
