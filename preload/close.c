@@ -129,6 +129,8 @@ fclose(FILE *f)
 	if (plain())
 		return real.fclose(f);
 	fd = fileno_unlocked(f);
+	if (mx_on() && mx_stdio_flush_waits(f))
+		MX_HOP(MX_HOP_LOCK, real.fflush(f));
 	mx_fd_closing(fd);
 	rc = real.fclose(f);
 	mx_fd_closed(fd);

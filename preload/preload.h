@@ -108,6 +108,9 @@ int mx_io_block(struct mx_io *io, uint32_t events, uint64_t dl,
     const char *call);
 void mx_io_short(struct mx_io *io);
 bool mx_io_nonblocking(int fd);
+bool mx_io_poll_first(struct mx_io *io, const char *call);
+bool mx_io_counts_time(int fd);
+bool mx_stdio_flush_waits(const FILE *f);
 long mx_futex_call(uint32_t *word, int op, uint32_t value,
     const struct timespec *ts, uint32_t *word2, uint32_t value3);
 int capset(void *head, const void *data);

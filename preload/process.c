@@ -148,6 +148,15 @@ popen(const char *command, const char *mode)
 FILE *_IO_popen(const char *command, const char *mode);
 MX_ALIAS(_IO_popen, popen);
 
+/* wordexp(3): a command in the words is run by a shell. */
+int
+wordexp(const char *words, wordexp_t *ret, int flags)
+{
+	if (!mx_on())
+		return real.wordexp(words, ret, flags);
+	return MX_HOP(MX_HOP_LOCK, real.wordexp(words, ret, flags));
+}
+
 /* daemon(3): its fork runs our atfork handlers, its dup2 is libc's own. */
 int
 daemon(int nochdir, int noclose)

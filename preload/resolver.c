@@ -621,3 +621,21 @@ ether_ntohost(char *host, const struct ether_addr *addr)
 		return real.ether_ntohost(host, addr);
 	return MX_HOP(MX_HOP_BOUNDED, real.ether_ntohost(host, addr));
 }
+
+/* Not known from a file: by the host's own address. */
+long
+gethostid(void)
+{
+	if (!mx_on())
+		return real.gethostid();
+	return MX_HOP(MX_HOP_LOCK, real.gethostid());
+}
+
+/* Waits up to 15 seconds for the lock of the database. */
+int
+lckpwdf(void)
+{
+	if (!mx_on())
+		return real.lckpwdf();
+	return MX_HOP(MX_HOP_LOCK, real.lckpwdf());
+}

@@ -46,8 +46,8 @@ iov_len(const struct iovec *iov, int n)
  * Waits until poll() says that a read or write would not block. True: go on;
  * false: errno is set.
  */
-static bool
-poll_first(struct mx_io *io, const char *call)
+bool
+mx_io_poll_first(struct mx_io *io, const char *call)
 {
 	struct pollfd p = { .fd = io->fd };
 	int fl, rc;
@@ -72,8 +72,8 @@ poll_first(struct mx_io *io, const char *call)
  * A terminal that counts bytes and time (termios(3), VMIN and VTIME): only
  * read itself knows when it is over.
  */
-static bool
-counts_time(int fd)
+bool
+mx_io_counts_time(int fd)
 {
 	int saved = errno;
 	struct termios tio;
@@ -88,9 +88,9 @@ counts_time(int fd)
 static ssize_t
 read_slow(struct mx_io *io, const struct iovec *iov, int n)
 {
-	if (counts_time(io->fd))
+	if (mx_io_counts_time(io->fd))
 		return MX_HOP(MX_HOP_CANCEL, real.readv(io->fd, iov, n));
-	if (!poll_first(io, "read"))
+	if (!mx_io_poll_first(io, "read"))
 		return -1;
 	return real.readv(io->fd, iov, n);
 }
@@ -187,7 +187,7 @@ write_slow(struct mx_io *io, const struct iovec *iov, int n)
 	ssize_t put;
 
 	if (n > 1 && len <= PIPE_BUF) {
-		if (!poll_first(io, "write"))
+		if (!mx_io_poll_first(io, "write"))
 			return -1;
 		return real.writev(io->fd, iov, n);
 	}
@@ -198,7 +198,7 @@ write_slow(struct mx_io *io, const struct iovec *iov, int n)
 			part = iov->iov_len - off;
 			if (part > PIPE_BUF)
 				part = PIPE_BUF;
-			if (!poll_first(io, "write"))
+			if (!mx_io_poll_first(io, "write"))
 				return done ? (ssize_t)done : -1;
 			put = real.write(io->fd,
 			    (const char *)iov->iov_base + off, part);

@@ -14,6 +14,7 @@
 #define KIND_TYPE 3
 #define KIND_ERRORCHECK 2
 #define KIND_ROBUST 16
+#define KIND_INHERIT 32
 #define NOTRECOVERABLE (INT_MAX - 1)
 #define KIND_PSHARED 128
 #define KIND(m) ((m)->__data.__kind)
@@ -43,6 +44,16 @@ static bool
 foreign(const pthread_mutex_t *m)
 {
 	return KIND(m) & KIND_PSHARED;
+}
+
+/*
+ * Shared between processes and with priority inheritance: the kernel wants an
+ * owner that it knows, and would let the other process wait for ever.
+ */
+static bool
+no_owner(const pthread_mutex_t *m)
+{
+	return unlikely(KIND(m) & KIND_INHERIT) && foreign(m);
 }
 
 static bool
@@ -98,6 +109,8 @@ pthread_mutex_lock(pthread_mutex_t *m)
 
 	if (!mx_on())
 		return real.pthread_mutex_lock(m);
+	if (no_owner(m))
+		return ENOTSUP;
 	rc = trylock(m);
 	if (likely(rc != EBUSY))
 		return rc;
@@ -116,6 +129,8 @@ pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock,
 
 	if (!mx_on() || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
 		return real.pthread_mutex_clocklock(m, clock, abstime);
+	if (no_owner(m))
+		return ENOTSUP;
 	rc = trylock(m);
 	if (rc != EBUSY)
 		return rc;

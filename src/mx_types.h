@@ -61,6 +61,12 @@
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
+#include <wchar.h>
+#include <wordexp.h>
+
+/* stdio.h has macros of these names. */
+#undef fread_unlocked
+#undef fwrite_unlocked
 
 /* Up to glibc 2.33 these names are macros, and rows of the table. */
 #undef res_query
