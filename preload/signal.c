@@ -434,6 +434,21 @@ sigwait(const sigset_t *set, int *sig)
 
 /* ---- sending ---- */
 
+static void
+info_make(siginfo_t *info, int sig, int code, const union sigval *value)
+{
+	memset(info, 0, sizeof(*info));
+	info->si_signo = sig;
+	info->si_code = code;
+	info->si_pid = getpid();
+	info->si_uid = getuid();
+	if (value) {
+		/* pthread_sigqueue(3) */
+		info->si_value = *value;
+		mx_sig_mark(info);
+	}
+}
+
 static int
 send_info(struct mx_gt *gt, int sig, int code, const union sigval *value)
 {
@@ -445,13 +460,7 @@ send_info(struct mx_gt *gt, int sig, int code, const union sigval *value)
 		return 0;
 	if (sig == 0)
 		return 0;
-	memset(&info, 0, sizeof(info));
-	info.si_signo = sig;
-	info.si_code = code;
-	info.si_pid = getpid();
-	info.si_uid = getuid();
-	if (value)
-		info.si_value = *value;
+	info_make(&info, sig, code, value);
 	if (!mx_sig_handled(sig) && !(gt->mask & 1ull << (sig - 1))) {
 		/* Default action or ignored: the kernel's, for the process. */
 		return kill(getpid(), sig) < 0 ? errno : 0;
@@ -471,8 +480,22 @@ pthread_kill(pthread_t pt, int sig)
 int
 pthread_sigqueue(pthread_t pt, int sig, const union sigval value)
 {
-	if (!mx_thread_of(pt)->dom)
-		return real.pthread_sigqueue(pt, sig, value);
+	siginfo_t info;
+	int tid, rc, saved;
+
+	if (!mx_thread_of(pt)->dom) {
+		tid = sig > 0 && sig < _NSIG && sig != 32 && sig != 33 &&
+		    atomic_load_explicit(&mx_active, memory_order_relaxed) ?
+		    mx_thread_tid(pt) : 0;
+		if (tid <= 0)
+			return real.pthread_sigqueue(pt, sig, value);
+		info_make(&info, sig, SI_QUEUE, &value);
+		saved = errno;
+		rc = real.syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), tid,
+		    sig, (long)&info, 0, 0) < 0 ? errno : 0;
+		errno = saved;
+		return rc;
+	}
 	return send_info(mx_thread_of(pt), sig, SI_QUEUE, &value);
 }
 

@@ -40,6 +40,9 @@ static _Atomic int acts_lock;
 /* si_value of a signal that only interrupts: the thread's queue says why. */
 static char kick_cookie;
 
+/* In a siginfo: see to_thread(). */
+static const char thread_mark;
+
 /* The kernel has its way with these two, libc with its own two. */
 #define LIBC_SIGNALS (bit(SIGKILL) | bit(SIGSTOP) | bit(32) | bit(33))
 
@@ -171,6 +174,45 @@ mx_sig_setmask(struct mx_gt *gt, uint64_t mask)
 	}
 }
 
+/* ---- for a thread, or for the process ---- */
+
+/*
+ * The kernel does not tell pthread_sigqueue(3) from sigqueue(3). What it carries
+ * of a siginfo (48 bytes) has room behind sigqueue's fields, and it hands on what
+ * it finds there.
+ */
+#define MARK_AT 40
+
+static bool
+to_thread(const siginfo_t *si)
+{
+	const void *mark;
+
+	memcpy(&mark, (const char *)si + MARK_AT, sizeof(mark));
+	return si->si_code == SI_TKILL ||
+	    (si->si_code == SI_QUEUE && mark == &thread_mark);
+}
+
+/* It is for one thread. */
+void
+mx_sig_mark(siginfo_t *si)
+{
+	const void *mark = &thread_mark;
+
+	memcpy((char *)si + MARK_AT, &mark, sizeof(mark));
+}
+
+/* Sent to the kernel thread that was hit, hence to what runs on it. */
+static bool
+for_thread(int sig, const siginfo_t *si)
+{
+	/* SIGPIPE comes from the thread's own write; a timer may name one. */
+	return to_thread(si) || si->si_code == SI_TIMER ||
+	    sig == SIGPROF || sig == SIGVTALRM ||
+	    (sig == SIGPIPE && si->si_code == SI_USER &&
+	    si->si_pid == getpid());
+}
+
 /* ---- running handlers ---- */
 
 static void
@@ -213,7 +255,7 @@ ran(struct mx_gt *gt, const struct sigaction *act)
 static _Atomic uint64_t *
 sigset_of(struct mx_gt *gt, const siginfo_t *info)
 {
-	return &gt->sigset[info->si_code == SI_TKILL];
+	return &gt->sigset[to_thread(info)];
 }
 
 /* A queued signal, on the stack of the thread that it is for. */
@@ -310,7 +352,6 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 			return EAGAIN;
 		}
 		s->info = *info;
-		s->info.si_signo = sig;
 		record_push(&gt->sigpend, s);
 	}
 	if (gt == &mx_me) {
@@ -366,7 +407,7 @@ mx_sig_shift(struct mx_gt *from, struct mx_kt *kt, uint64_t mask)
 		    (long)&zero, 8, 0, 0);
 		if (sig <= 0)
 			break;
-		if (from->dom && (si.si_code == SI_TKILL || sig == SIGPIPE) &&
+		if (from->dom && (to_thread(&si) || sig == SIGPIPE) &&
 		    (s = record_get()) != NULL) {
 			s->info = si;
 			s->next = from->sighold;
@@ -406,7 +447,7 @@ mx_sig_bequeath(struct mx_gt *gt)
 		s = round ? held : record_take_all(&gt->sigpend);
 		for (; s; s = next) {
 			next = s->next;
-			if (s->info.si_code == SI_TKILL)
+			if (to_thread(&s->info))
 				record_put(s);
 			else
 				record_push(&gt->dom->sigq, s);
@@ -722,17 +763,6 @@ run_here(struct mx_gt *gt, int sig, siginfo_t *si, void *uc)
 	ran(gt, &act);
 	if (gt->depth == 0)
 		mx_sig_run();
-}
-
-/* Sent to the kernel thread that was hit, hence to what runs on it. */
-static bool
-for_thread(int sig, const siginfo_t *si)
-{
-	/* SIGPIPE comes from the thread's own write; a timer may name one. */
-	return si->si_code == SI_TKILL || si->si_code == SI_TIMER ||
-	    sig == SIGPROF || sig == SIGVTALRM ||
-	    (sig == SIGPIPE && si->si_code == SI_USER &&
-	    si->si_pid == getpid());
 }
 
 static void

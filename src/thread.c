@@ -187,6 +187,13 @@ mx_thread_of(pthread_t pt)
 	return (struct mx_gt *)((char *)pt + self_offset);
 }
 
+/* Of a thread that has not opted in: its kernel thread's number; 0: ended. */
+int
+mx_thread_tid(pthread_t pt)
+{
+	return *(volatile int *)((char *)pt + tid_offset);
+}
+
 /* ---- rseq ---- */
 
 static int

@@ -41,7 +41,7 @@ struct slot {
 };
 
 static uint64_t progress, errors;
-static int under_mixio;
+static int (*entered)(void);          /* mixio_entered(), if there is one */
 static uint64_t seed;
 /* Held for reading by whoever makes descriptors, for writing while a number
  * is closed and must not be reused. */
@@ -82,6 +82,13 @@ kernel_scope(pthread_attr_t *attr)
 {
 	pthread_attr_setscope(attr, PTHREAD_SCOPE_PROCESS);
 	pthread_attr_setscope(attr, PTHREAD_SCOPE_SYSTEM);
+}
+
+/* Kernel threads make kernel threads, whatever is asked for. */
+static int
+is_green(void)
+{
+	return entered && entered();
 }
 
 static double
