@@ -218,8 +218,8 @@ pthread_cancel(pthread_t pt)
 
 	if (!gt->dom)
 		return real.pthread_cancel(pt);
-	if (atomic_load(&gt->fate) & MX_FATE_DONE)
-		return 0;
+	if (mx_thread_over(gt))
+		return mx_over_error;
 	atomic_store(&gt->cancel, 1);
 	if (gt == &mx_me) {
 		if (gt->cancel_async)
@@ -291,6 +291,8 @@ pthread_setname_np(pthread_t pt, const char *name)
 		return real.pthread_setname_np(pt, name);
 	if (len >= sizeof(gt->name))
 		return ERANGE;
+	if (mx_thread_over(gt))
+		return ENOENT;
 	memcpy(gt->name, name, len + 1);
 	return 0;
 }
@@ -304,6 +306,8 @@ pthread_getname_np(pthread_t pt, char *name, size_t len)
 		return real.pthread_getname_np(pt, name, len);
 	if (len < sizeof(gt->name))
 		return ERANGE;
+	if (mx_thread_over(gt))
+		return ENOENT;
 	memcpy(name, gt->name, sizeof(gt->name));
 	return 0;
 }
@@ -317,6 +321,8 @@ pthread_getcpuclockid(pthread_t pt, clockid_t *clock)
 
 	if (!gt->dom)
 		return real.pthread_getcpuclockid(pt, clock);
+	if (mx_thread_over(gt))
+		return ESRCH;
 	/* The kernel's encoding: ~tid, then per thread (4) and sched (2). */
 	kt = MX_PEEK(gt->kt);
 	*clock = (clockid_t)(~(unsigned)(kt ? MX_PEEK(kt->tid) :
@@ -363,11 +369,14 @@ pthread_setattr_default_np(const pthread_attr_t *attr)
 	return rc;
 }
 
-/* The kernel thread that runs gt, or ran it last. */
+/*
+ * The kernel thread that runs gt, or ran it last. A thread that has ended has
+ * the number 0, which means the caller where libc does not look at it.
+ */
 static int
-ktid(const struct mx_gt *gt)
+ktid(struct mx_gt *gt)
 {
-	struct mx_kt *kt = MX_PEEK(gt->kt);
+	struct mx_kt *kt = mx_thread_over(gt) ? NULL : MX_PEEK(gt->kt);
 
 	return kt ? MX_PEEK(kt->tid) : 0;
 }
@@ -400,6 +409,8 @@ pthread_setschedparam(pthread_t pt, int policy, const struct sched_param *param)
 
 	if (!gt->dom)
 		return real.pthread_setschedparam(pt, policy, param);
+	if (mx_thread_over(gt))
+		return ESRCH;
 	return sched_setscheduler(ktid(gt), policy, param) < 0 ? errno : 0;
 }
 
@@ -410,6 +421,8 @@ pthread_getschedparam(pthread_t pt, int *policy, struct sched_param *param)
 
 	if (!gt->dom)
 		return real.pthread_getschedparam(pt, policy, param);
+	if (mx_thread_over(gt))
+		return ESRCH;
 	*policy = sched_getscheduler(ktid(gt));
 	if (*policy < 0 || sched_getparam(ktid(gt), param) < 0)
 		return errno;
@@ -424,6 +437,8 @@ pthread_setschedprio(pthread_t pt, int prio)
 
 	if (!gt->dom)
 		return real.pthread_setschedprio(pt, prio);
+	if (mx_thread_over(gt))
+		return ESRCH;
 	return sched_setparam(ktid(gt), &param) < 0 ? errno : 0;
 }
 
