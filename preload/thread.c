@@ -5,6 +5,8 @@
  */
 #include "preload.h"
 
+#include <link.h>
+
 /* Marks in glibc's struct pthread_attr.flags that libc does not use. */
 #define ATTR_PROCESS 0x20000000	/* PTHREAD_SCOPE_PROCESS was asked for */
 #define ATTR_KERNEL 0x40000000	/* and then PTHREAD_SCOPE_SYSTEM */
@@ -22,13 +24,71 @@ green(const struct mx_gt *gt)
 	return gt->dom && !gt->is_main;
 }
 
+/*
+ * Up to glibc 2.33 the parts of libc outside libc.so make their helpers by the
+ * public name: for timers, aio and mq_notify in librt. They are kernel threads,
+ * as where libc makes them inside: timer_create tells the kernel a helper's tid.
+ */
+#if __GLIBC_PREREQ(2, 34)
+static bool
+by_libc(const void *caller)
+{
+	(void)caller;
+	return false;
+}
+#else
+static struct {
+	const char *low, *high;
+} parts[2];	/* librt and libanl, which we are linked with */
+static _Atomic bool parts_known;
+
+static int
+find_parts(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const char *high = NULL;
+	int i;
+
+	(void)size;
+	(void)arg;
+	i = strstr(info->dlpi_name, "/librt.so.1") ? 0 :
+	    strstr(info->dlpi_name, "/libanl.so.1") ? 1 : -1;
+	if (i < 0)
+		return 0;
+	parts[i].low = (const char *)info->dlpi_addr;
+	for (int k = 0; k < info->dlpi_phnum; k++)
+		if (info->dlpi_phdr[k].p_type == PT_LOAD)
+			high = (const char *)info->dlpi_addr +
+			    info->dlpi_phdr[k].p_vaddr +
+			    info->dlpi_phdr[k].p_memsz;
+	parts[i].high = high;
+	return 0;
+}
+
+static bool
+by_libc(const void *caller)
+{
+	const char *p = caller;
+
+	/* Threads that do this at the same time store the same. */
+	if (unlikely(!atomic_load_explicit(&parts_known,
+	    memory_order_acquire))) {
+		dl_iterate_phdr(find_parts, NULL);
+		atomic_store_explicit(&parts_known, true,
+		    memory_order_release);
+	}
+	return (p >= parts[0].low && p < parts[0].high) ||
+	    (p >= parts[1].low && p < parts[1].high);
+}
+#endif
+
 /* pthread_create(3): a green thread if the caller has opted in. */
 int
 pthread_create(pthread_t *pt, const pthread_attr_t *attr, mx_start_fn fn,
     void *arg)
 {
 	if (!mx_on() || mx_me.kernel_threads ||
-	    (attr && (*attr_flags(attr) & ATTR_KERNEL)))
+	    (attr && (*attr_flags(attr) & ATTR_KERNEL)) ||
+	    by_libc(__builtin_return_address(0)))
 		return real.pthread_create(pt, attr, fn, arg);
 	return mx_thread_create(pt, attr, fn, NULL, arg);
 }
