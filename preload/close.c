@@ -36,6 +36,18 @@ close(int fd)
 }
 MX_ALIAS(__close, close);
 
+/* libc's, which is the system call; that is there without it (glibc 2.33). */
+static int
+range(unsigned first, unsigned last, int flags)
+{
+	int saved = errno, rc = real.close_range(first, last, flags);
+
+	if (rc == 0 || errno != ENOSYS)
+		return rc;
+	errno = saved;
+	return (int)real.syscall(SYS_close_range, first, last, flags, 0, 0, 0);
+}
+
 /* The runs between our own descriptors, which a range must spare. */
 int
 close_range(unsigned first, unsigned last, int flags)
@@ -44,18 +56,18 @@ close_range(unsigned first, unsigned last, int flags)
 	int rc = 0;
 
 	if (plain() || first > last || (flags & CLOSE_RANGE_CLOEXEC))
-		return real.close_range(first, last, flags);
+		return range(first, last, flags);
 	for (fd = first; fd <= end && rc == 0; fd++) {
 		if (mx_fd_ours((int)fd)) {
 			if (fd > first)
-				rc = real.close_range(first, fd - 1, flags);
+				rc = range(first, fd - 1, flags);
 			first = fd + 1;
 		} else {
 			mx_fd_closing((int)fd);
 		}
 	}
 	if (rc == 0 && first <= last)
-		rc = real.close_range(first, last, flags);
+		rc = range(first, last, flags);
 	return rc;
 }
 
@@ -65,7 +77,7 @@ closefrom(int lowfd)
 	struct rlimit rl;
 	int fd, max = 1 << 20;
 
-	if (plain()) {
+	if (plain() && mx_real_has(closefrom)) {
 		real.closefrom(lowfd);
 		return;
 	}

@@ -25,6 +25,8 @@
 #	optional     old libcs lack it; see MX_ABSENT in the output of c
 #	absent=X     what an optional call returns where it is missing
 #	noreturn     the call does not come back
+#	early        dlsym itself calls it (libdl's dlerror up to glibc 2.33), so
+#	             that has to be found first, and without dlsym
 #	stub=NAME    before anything is resolved, NAME is called instead (same
 #	             parameters); for calls that a C stub cannot pass on
 #
@@ -293,6 +295,7 @@ table == "uncovered" {
 	notes[n] = note
 	optional[n] = note_has(note, "optional") || old != ""
 	noreturn[n] = note_has(note, "noreturn")
+	early[n] = note_has(note, "early")
 	stubs[n] = note_value(note, "stub")
 	absents[n] = note_value(note, "absent")
 	sect[n] = nsect
@@ -490,17 +493,18 @@ function emit_source(    i, k, to) {
 	print "\tunsigned int offset;\t/* of the pointer in struct mx_real */"
 	print "\tunsigned int strict;\t/* this version or none */"
 	print "\tunsigned int late;\t/* asking for this version may fail */"
+	print "\tunsigned int early;\t/* dlsym of old libcs needs it */"
 	print "};"
 	print ""
 	print "/*"
-	print " * Lookups that may fail come last, of versions, then of optional rows: one"
-	print " * that fails allocates, and by then what the allocator calls is there."
+	print " * What dlsym itself calls comes first.  Lookups that may fail come last, of"
+	print " * versions, then of optional rows: one that fails allocates, and by then"
+	print " * what the allocator calls is there."
 	print " */"
 	print "static const struct row rows[] = {"
-	for (k = 0; k <= 2; k++)
+	for (k = 0; k <= 3; k++)
 		for (i = 1; i <= n; i++)
-			if (classes[i] != "alias" && \
-					k == (optional[i] ? 2 : late(i)))
+			if (classes[i] != "alias" && k == turn(i))
 				emit_row(i)
 	print "};"
 	print ""
@@ -512,6 +516,10 @@ function late(i) {
 	return versions[i] != "-" && version_is_new(versions[i])
 }
 
+function turn(i) {
+	return early[i] ? 0 : optional[i] ? 3 : late(i) ? 2 : 1
+}
+
 function emit_row(i,    v) {
 	if (versions[i] == "-")
 		v = "NULL"
@@ -520,10 +528,10 @@ function emit_row(i,    v) {
 	else
 		v = "MX_V(\"" versions[i] "\", \"" \
 			version_for_arm(versions[i]) "\")"
-	printf "\t{ \"%s\", %s,\n\t  %s,\n\t  offsetof(struct mx_real, %s), %d, %d },\n", \
+	printf "\t{ \"%s\", %s,\n\t  %s,\n\t  offsetof(struct mx_real, %s), %d, %d, %d },\n", \
 		olds[i] != "" ? base_name(members[i]) : members[i], v, \
 		optional[i] ? "(any_fn)absent_" members[i] : "NULL", \
-		members[i], olds[i] != "", late(i)
+		members[i], olds[i] != "", late(i), early[i]
 }
 
 function base_name(m) {
@@ -583,11 +591,21 @@ function emit_resolver() {
 	print "\tabort();"
 	print "}"
 	print ""
+	print "#if !__GLIBC_PREREQ(2, 34)"
+	print "/* What dlsym is made of; weak: later libcs have no such thing. */"
+	print "extern void *_dl_sym(void *handle, const char *name, void *who)"
+	print "    __attribute__((weak));"
+	print "#endif"
+	print ""
 	print "static void *"
 	print "look_up(const struct row *row, int nested)"
 	print "{"
 	print "\tvoid *p = NULL;"
 	print ""
+	print "#if !__GLIBC_PREREQ(2, 34)"
+	print "\tif (row->early && _dl_sym)"
+	print "\t\treturn _dl_sym(RTLD_NEXT, row->name, (void *)look_up);"
+	print "#endif"
 	print "\tif (row->version && !(nested && row->late))"
 	print "\t\tp = dlvsym(RTLD_NEXT, row->name, row->version);"
 	print "\tif (!p && !row->strict)"
@@ -817,7 +835,7 @@ function reader_note(i,    k, w, j, r) {
 	k = split(notes[i], w, " ")
 	r = ""
 	for (j = 1; j <= k; j++) {
-		if (w[j] ~ /^(noreturn|absent=.*|stub=.*)[,;]?$/)
+		if (w[j] ~ /^(noreturn|early|absent=.*|stub=.*)[,;]?$/)
 			continue
 		if (w[j] ~ /^optional[,;]?$/)
 			w[j] = "(where libc has it)"

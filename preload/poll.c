@@ -418,6 +418,21 @@ epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout,
 	return rc;
 }
 
+/* libc's, or without it (glibc 2.34) the system call. */
+static int
+native_pwait2(int epfd, struct epoll_event *events, int max,
+    const struct timespec *timeout, const sigset_t *mask)
+{
+	int saved = errno;
+	int rc = real.epoll_pwait2(epfd, events, max, timeout, mask);
+
+	if (rc >= 0 || errno != ENOSYS)
+		return rc;
+	errno = saved;
+	return (int)real.syscall(SYS_epoll_pwait2, epfd, (long)events, max,
+	    (long)timeout, (long)mask, 8);
+}
+
 int
 epoll_pwait2(int epfd, struct epoll_event *events, int max,
     const struct timespec *timeout, const sigset_t *mask)
@@ -426,7 +441,7 @@ epoll_pwait2(int epfd, struct epoll_event *events, int max,
 	int rc;
 
 	if (!mx_on() || bad_time(timeout))
-		return real.epoll_pwait2(epfd, events, max, timeout, mask);
+		return native_pwait2(epfd, events, max, timeout, mask);
 	old = mask_begin(mask);
 	if (mask && mx_me.sigran)
 		rc = mx_fail(EINTR);

@@ -136,4 +136,9 @@ mx_fail(int error)
 #pragma GCC diagnostic ignored "-Wmissing-declarations"
 #pragma GCC visibility push(default)
 
+/* What we call by itself, and libc declares from 2.34 and 2.35 on. */
+int close_range(unsigned first, unsigned last, int flags);
+int epoll_pwait2(int epfd, struct epoll_event *events, int max,
+    const struct timespec *timeout, const sigset_t *mask);
+
 #endif

@@ -84,16 +84,6 @@ gai_suspend(const struct gaicb *const *list, int n,
 	return MX_HOP(MX_HOP_CANCEL, real.gai_suspend(list, n, timeout));
 }
 
-/* resolv.h has macros of these names. */
-#undef res_query
-#undef res_search
-#undef res_send
-#undef res_nquery
-#undef res_nsearch
-#undef res_nsend
-#undef res_querydomain
-#undef res_nquerydomain
-
 struct hostent *
 gethostbyname(const char *name)
 {

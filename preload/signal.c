@@ -454,10 +454,12 @@ send_info(struct mx_gt *gt, int sig, int code, const union sigval *value)
 {
 	siginfo_t info;
 
-	if (sig < 0 || sig >= _NSIG || sig == 32 || sig == 33)
+	if (sig == 32 || sig == 33)
 		return EINVAL;
-	if (MX_PEEK(gt->state) == MX_STATE_DONE)
-		return 0;
+	if (mx_thread_over(gt))
+		return code == SI_QUEUE ? ESRCH : mx_over_error;
+	if (sig < 0 || sig >= _NSIG)
+		return EINVAL;
 	if (sig == 0)
 		return 0;
 	info_make(&info, sig, code, value);

@@ -10,9 +10,6 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
-#ifndef SYS_epoll_pwait2
-#define SYS_epoll_pwait2 441
-#endif
 #ifndef SYS_clone3
 #define SYS_clone3 435
 #endif

@@ -5,6 +5,8 @@
  */
 #include "preload.h"
 
+#include <link.h>
+
 /* Marks in glibc's struct pthread_attr.flags that libc does not use. */
 #define ATTR_PROCESS 0x20000000	/* PTHREAD_SCOPE_PROCESS was asked for */
 #define ATTR_KERNEL 0x40000000	/* and then PTHREAD_SCOPE_SYSTEM */
@@ -22,13 +24,71 @@ green(const struct mx_gt *gt)
 	return gt->dom && !gt->is_main;
 }
 
+/*
+ * Up to glibc 2.33 the parts of libc outside libc.so make their helpers by the
+ * public name: for timers, aio and mq_notify in librt. They are kernel threads,
+ * as where libc makes them inside: timer_create tells the kernel a helper's tid.
+ */
+#if __GLIBC_PREREQ(2, 34)
+static bool
+by_libc(const void *caller)
+{
+	(void)caller;
+	return false;
+}
+#else
+static struct {
+	const char *low, *high;
+} parts[2];	/* librt and libanl, which we are linked with */
+static _Atomic bool parts_known;
+
+static int
+find_parts(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const char *high = NULL;
+	int i;
+
+	(void)size;
+	(void)arg;
+	i = strstr(info->dlpi_name, "/librt.so.1") ? 0 :
+	    strstr(info->dlpi_name, "/libanl.so.1") ? 1 : -1;
+	if (i < 0)
+		return 0;
+	parts[i].low = (const char *)info->dlpi_addr;
+	for (int k = 0; k < info->dlpi_phnum; k++)
+		if (info->dlpi_phdr[k].p_type == PT_LOAD)
+			high = (const char *)info->dlpi_addr +
+			    info->dlpi_phdr[k].p_vaddr +
+			    info->dlpi_phdr[k].p_memsz;
+	parts[i].high = high;
+	return 0;
+}
+
+static bool
+by_libc(const void *caller)
+{
+	const char *p = caller;
+
+	/* Threads that do this at the same time store the same. */
+	if (unlikely(!atomic_load_explicit(&parts_known,
+	    memory_order_acquire))) {
+		dl_iterate_phdr(find_parts, NULL);
+		atomic_store_explicit(&parts_known, true,
+		    memory_order_release);
+	}
+	return (p >= parts[0].low && p < parts[0].high) ||
+	    (p >= parts[1].low && p < parts[1].high);
+}
+#endif
+
 /* pthread_create(3): a green thread if the caller has opted in. */
 int
 pthread_create(pthread_t *pt, const pthread_attr_t *attr, mx_start_fn fn,
     void *arg)
 {
 	if (!mx_on() || mx_me.kernel_threads ||
-	    (attr && (*attr_flags(attr) & ATTR_KERNEL)))
+	    (attr && (*attr_flags(attr) & ATTR_KERNEL)) ||
+	    by_libc(__builtin_return_address(0)))
 		return real.pthread_create(pt, attr, fn, arg);
 	return mx_thread_create(pt, attr, fn, NULL, arg);
 }
@@ -218,8 +278,8 @@ pthread_cancel(pthread_t pt)
 
 	if (!gt->dom)
 		return real.pthread_cancel(pt);
-	if (atomic_load(&gt->fate) & MX_FATE_DONE)
-		return 0;
+	if (mx_thread_over(gt))
+		return mx_over_error;
 	atomic_store(&gt->cancel, 1);
 	if (gt == &mx_me) {
 		if (gt->cancel_async)
@@ -298,6 +358,8 @@ pthread_setname_np(pthread_t pt, const char *name)
 		return real.pthread_setname_np(pt, name);
 	if (len >= sizeof(gt->name))
 		return ERANGE;
+	if (mx_thread_over(gt))
+		return ENOENT;
 	memcpy(gt->name, name, len + 1);
 	return 0;
 }
@@ -311,6 +373,8 @@ pthread_getname_np(pthread_t pt, char *name, size_t len)
 		return real.pthread_getname_np(pt, name, len);
 	if (len < sizeof(gt->name))
 		return ERANGE;
+	if (mx_thread_over(gt))
+		return ENOENT;
 	memcpy(name, gt->name, sizeof(gt->name));
 	return 0;
 }
@@ -324,6 +388,8 @@ pthread_getcpuclockid(pthread_t pt, clockid_t *clock)
 
 	if (!gt->dom)
 		return real.pthread_getcpuclockid(pt, clock);
+	if (mx_thread_over(gt))
+		return ESRCH;
 	/* The kernel's encoding: ~tid, then per thread (4) and sched (2). */
 	kt = MX_PEEK(gt->kt);
 	*clock = (clockid_t)(~(unsigned)(kt ? MX_PEEK(kt->tid) :
@@ -370,11 +436,14 @@ pthread_setattr_default_np(const pthread_attr_t *attr)
 	return rc;
 }
 
-/* The kernel thread that runs gt, or ran it last. */
+/*
+ * The kernel thread that runs gt, or ran it last. A thread that has ended has
+ * the number 0, which means the caller where libc does not look at it.
+ */
 static int
-ktid(const struct mx_gt *gt)
+ktid(struct mx_gt *gt)
 {
-	struct mx_kt *kt = MX_PEEK(gt->kt);
+	struct mx_kt *kt = mx_thread_over(gt) ? NULL : MX_PEEK(gt->kt);
 
 	return kt ? MX_PEEK(kt->tid) : 0;
 }
@@ -407,6 +476,8 @@ pthread_setschedparam(pthread_t pt, int policy, const struct sched_param *param)
 
 	if (!gt->dom)
 		return real.pthread_setschedparam(pt, policy, param);
+	if (mx_thread_over(gt))
+		return ESRCH;
 	return sched_setscheduler(ktid(gt), policy, param) < 0 ? errno : 0;
 }
 
@@ -417,6 +488,8 @@ pthread_getschedparam(pthread_t pt, int *policy, struct sched_param *param)
 
 	if (!gt->dom)
 		return real.pthread_getschedparam(pt, policy, param);
+	if (mx_thread_over(gt))
+		return ESRCH;
 	*policy = sched_getscheduler(ktid(gt));
 	if (*policy < 0 || sched_getparam(ktid(gt), param) < 0)
 		return errno;
@@ -431,6 +504,8 @@ pthread_setschedprio(pthread_t pt, int prio)
 
 	if (!gt->dom)
 		return real.pthread_setschedprio(pt, prio);
+	if (mx_thread_over(gt))
+		return ESRCH;
 	return sched_setparam(ktid(gt), &param) < 0 ? errno : 0;
 }
 

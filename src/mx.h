@@ -420,6 +420,14 @@ void mx_loader_fork(void);
 
 int mx_thread_init(void);
 struct mx_gt *mx_thread_of(pthread_t pt);
+
+/* Ended, and not joined yet: pthread_t is valid and names no thread. */
+static inline bool
+mx_thread_over(struct mx_gt *gt)
+{
+	return atomic_load(&gt->fate) & MX_FATE_DONE;
+}
+
 int mx_thread_role(void (*role)(struct mx_gt *), void *arg,
     struct mx_gt **ret_gt);
 int mx_thread_create(pthread_t *ret_pt, const pthread_attr_t *attr,
@@ -437,6 +445,7 @@ void mx_rseq_forget(struct mx_gt *gt);
 void mx_robust_run(struct mx_gt *gt);
 extern _Atomic int mx_main_gone;
 extern _Atomic unsigned mx_pooled;
+extern int mx_over_error; /* of a signal to a thread that has ended */
 extern bool mx_started;	/* our constructor has run */
 
 int mx_key_create(pthread_key_t *key, mx_dtor_fn dtor);

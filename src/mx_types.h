@@ -75,7 +75,16 @@
 #undef res_nquery
 #undef res_nsearch
 #undef res_nsend
+#undef res_querydomain
+#undef res_nquerydomain
 
+/* glibc up to 2.33 does not name these; alike on every processor. */
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441
+#endif
 /* Headers older than Linux 5.11. */
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)

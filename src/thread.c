@@ -30,6 +30,7 @@
 
 _Atomic unsigned mx_pooled;
 bool mx_started;
+int mx_over_error;
 
 static ptrdiff_t self_offset;	/* &mx_me - pthread_self(), in all threads */
 static ptrdiff_t tid_offset;	/* tid in the TCB, from pthread_self() */
@@ -135,6 +136,9 @@ mx_thread_init(void)
 	pthread_attr_t attr;
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
+	/* glibc bug 19193: later ones say 0, as POSIX wants. */
+	mx_over_error = strverscmp(gnu_get_libc_version(), "2.34") < 0 ?
+	    ESRCH : 0;
 	self_offset = (char *)&mx_me - self;
 	tid_offset = field("_thread_db_pthread_tid");
 	cancel_offset = field("_thread_db_pthread_cancelhandling");

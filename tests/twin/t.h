@@ -20,10 +20,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* What old libcs lack and the kernel has. */
+#if !__GLIBC_PREREQ(2, 34)
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#define close_range(first, last, flags) \
+	(int)syscall(SYS_close_range, first, last, flags)
+#define closefrom(first) (void)close_range(first, ~0u, 0)
+#endif
+#if !__GLIBC_PREREQ(2, 35)
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441
+#endif
+#define epoll_pwait2(epfd, events, max, ts, mask) \
+	(int)syscall(SYS_epoll_pwait2, epfd, events, max, ts, mask, 8)
+#endif
 
 #define NELEM(a) (sizeof(a) / sizeof((a)[0]))
 

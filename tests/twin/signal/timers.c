@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* timer_create: to a handler, to a new thread, to a waiting thread. */
+/* twin: libs=-lrt */
 #include "t.h"
 
 static volatile sig_atomic_t handled;

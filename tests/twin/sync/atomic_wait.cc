@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* std::atomic wait and notify ping-pong between both kinds of thread. */
+/* twin: needs=__cpp_lib_atomic_wait */
 #include <atomic>
 #include <thread>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The C++ library's own primitives, on both kinds of thread. */
+/* twin: needs=__cpp_lib_barrier needs=__cpp_lib_latch needs=__cpp_lib_semaphore */
 #include <atomic>
 #include <barrier>
 #include <chrono>
