@@ -291,6 +291,7 @@ mx_domain_fork_child(void)
 	mx_signal_lock(false);
 	mx_stack_lock(false);
 	mx_lot_fork();
+	mx_pages_fork();
 	mx_kt_fork();
 	mx_monitor_fork();
 	mx_thread_fork();

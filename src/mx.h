@@ -635,6 +635,11 @@ mx_lot_wake(const volatile void *addr, int n)
 		mx_lot_wake_counted((uintptr_t)addr, n, ~0u);
 }
 
+/* ---- pages: whether other processes see a piece of memory ---- */
+
+bool mx_pages_private(const volatile void *addr);
+void mx_pages_fork(void);
+
 /* ---- fd: waiting for descriptors ---- */
 
 struct mx_fdw {
