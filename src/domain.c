@@ -257,6 +257,7 @@ static void
 reset_domain(struct mx_domain *d, struct mx_gt *gt)
 {
 	d->runq = NULL;
+	d->hogq = NULL;
 	atomic_store(&d->inbox, NULL);
 	atomic_store(&d->sleeping, 0);
 	atomic_store(&d->kickers, 0);

@@ -272,6 +272,8 @@ struct mx_fdtab;
 struct mx_domain {
 	_Atomic uint64_t hold;
 	struct mx_gt *runq, *runq_tail; /* [held] */
+	struct mx_gt *hogq, *hogq_tail; /* [held] busy ones: run last */
+	uint64_t hog_since;	/* [held] the first of them waits since then */
 	unsigned burst;		/* [held] switches since the last look at I/O */
 	struct mx_gt *hub;
 	struct mx_gt *main;
