@@ -106,13 +106,17 @@ mx_futex_call(uint32_t *word, int op, uint32_t value, const struct timespec *ts,
 		if (!mx_on())
 			break;
 		mx_testcancel();
-		/* Perhaps shared with a process that we cannot see. */
-		if (!(op & FUTEX_PRIVATE_FLAG))
-			return MX_HOP(MX_HOP_CANCEL, real.syscall(SYS_futex, (long)word,
-			    op, value, (long)ts, (long)word2, value3));
+		/* The kernel faults on a bad address, and tells what else is wrong. */
 		if (((uintptr_t)word & 3) || !word ||
 		    (cmd == FUTEX_WAIT_BITSET && value3 == 0))
 			break;
+		/*
+		 * Perhaps shared with a process that we cannot see. libstdc++
+		 * waits this way for words that are not.
+		 */
+		if (!(op & FUTEX_PRIVATE_FLAG) && !mx_pages_private(word))
+			return MX_HOP(MX_HOP_CANCEL, real.syscall(SYS_futex, (long)word,
+			    op, value, (long)ts, (long)word2, value3));
 		if (ts && (ts->tv_nsec < 0 || ts->tv_nsec >= (long)MX_NS ||
 		    ts->tv_sec < 0))
 			break;

@@ -278,6 +278,7 @@ static void
 reset_domain(struct mx_domain *d, struct mx_gt *gt)
 {
 	d->runq = NULL;
+	d->hogq = NULL;
 	atomic_store(&d->inbox, NULL);
 	atomic_store(&d->sleeping, 0);
 	atomic_store(&d->kickers, 0);
@@ -315,6 +316,7 @@ child(struct mx_gt *gt, struct mx_domain *d)
 	mx_loader_fork();
 	mx_sig_fork(gt);
 	mx_lot_fork();
+	mx_pages_fork();
 	mx_kt_fork();
 	mx_monitor_fork();
 	mx_thread_fork();

@@ -278,6 +278,8 @@ struct mx_fdtab;
 struct mx_domain {
 	_Atomic uint64_t hold;
 	struct mx_gt *runq, *runq_tail; /* [held] */
+	struct mx_gt *hogq, *hogq_tail; /* [held] busy ones: run last */
+	uint64_t hog_since;	/* [held] the first of them waits since then */
 	unsigned burst;		/* [held] switches since the last look at I/O */
 	struct mx_gt *hub;
 	struct mx_gt *main;
@@ -660,6 +662,11 @@ mx_lot_wake(const volatile void *addr, int n)
 	    &mx_lot_bucket((uintptr_t)addr)->n, memory_order_relaxed)))
 		mx_lot_wake_counted((uintptr_t)addr, n, ~0u);
 }
+
+/* ---- pages: whether other processes see a piece of memory ---- */
+
+bool mx_pages_private(const volatile void *addr);
+void mx_pages_fork(void);
 
 /* ---- fd: waiting for descriptors ---- */
 

@@ -43,17 +43,40 @@ mx_tsan_disarm(struct mx_gt *gt)
 
 /* ---- queues ---- */
 
-void
-mx_ready_held(struct mx_gt *gt)
+static void
+runq_add(struct mx_domain *d, struct mx_gt *gt)
 {
-	struct mx_domain *d = gt->dom;
-
 	gt->next = NULL;
 	if (d->runq)
 		d->runq_tail->next = gt;
 	else
 		d->runq = gt;
 	d->runq_tail = gt;
+}
+
+/*
+ * A thread that computes runs after those that do not, as the kernel would have
+ * it. This is more than a matter of latency: where an interpreter hands its lock
+ * from one thread to the next, a busy one that comes back too early takes it
+ * from under their noses, and they sit out another time slice (Ruby).
+ */
+void
+mx_ready_held(struct mx_gt *gt)
+{
+	struct mx_domain *d = gt->dom;
+
+	if (likely(!gt->hog)) {
+		runq_add(d, gt);
+		return;
+	}
+	gt->next = NULL;
+	if (d->hogq) {
+		d->hogq_tail->next = gt;
+	} else {
+		d->hogq = gt;
+		d->hog_since = d->clock;
+	}
+	d->hogq_tail = gt;
 }
 
 static struct mx_gt *
@@ -78,6 +101,26 @@ rouse(struct mx_domain *d)
 	if (atomic_exchange(&d->sleeping, 0))
 		mx_loop_kick(d);
 	atomic_fetch_sub(&d->kickers, 1);
+}
+
+static struct mx_gt *
+hogq_pop(struct mx_domain *d)
+{
+	struct mx_gt *gt = d->hogq;
+
+	d->hogq = gt->next;
+	d->hog_since = d->clock;
+	return gt;
+}
+
+/* For the hub. Busy threads have their turn now and then in any case. */
+static struct mx_gt *
+next_to_run(struct mx_domain *d)
+{
+	if (unlikely(d->hogq) && (!d->runq ||
+	    d->clock - d->hog_since >= mx_env.handoff))
+		return hogq_pop(d);
+	return runq_pop(d);
 }
 
 /* From anywhere: the hub shall look around before it sleeps on. */
@@ -512,6 +555,8 @@ mx_yield(void)
 
 	if (!mx_enter(gt)) {
 		mx_inbox_drain(d);
+		while (unlikely(d->hogq))
+			runq_add(d, hogq_pop(d));
 		if (!d->runq)
 			d->burst = BURST;
 		mx_ready_held(gt);
@@ -575,11 +620,11 @@ mx_hub(struct mx_gt *gt)
 		mx_inbox_drain(d);
 		if (unlikely(atomic_load(&d->sigq) != NULL))
 			mx_sig_hub(d);
-		if (d->runq || d->last_n > 0)
+		if (d->runq || d->hogq || d->last_n > 0)
 			d->last_n = mx_fd_poll(d, 0);
 		timers_fire(d);
 		mx_inbox_drain(d);
-		to = runq_pop(d);
+		to = next_to_run(d);
 		if (!to && !d->main && atomic_load(&d->nlive) == 0) {
 			retire(gt, d);
 			continue;
@@ -596,7 +641,7 @@ mx_hub(struct mx_gt *gt)
 				mx_monitor_poke();
 			timers_fire(d);
 			mx_inbox_drain(d);
-			to = runq_pop(d);
+			to = next_to_run(d);
 			if (!to)
 				continue;
 		}
