@@ -36,6 +36,7 @@ from typing import (
     ContextManager,
     Coroutine,
     Dict,
+    Generator,
     Generic,
     Iterator,
     Optional,
@@ -81,49 +82,63 @@ _local = _Local()
 
 _MISSING: Any = object()
 
-_Change = Tuple[contextvars.Context, contextvars.Context]
 
+def _apply(old: contextvars.Context, new: contextvars.Context,
+           tokens: Optional[Dict[Any, Any]] = None) -> None:
+    """Do to the current context what made new of old.
 
-class _Side:
-    """One side's context variables: changes travel with what is handed over.
-
-    Each side has its own Context object, for one cannot be entered twice.  Both
-    know the context as it was when they were last equal.
+    tokens: of variables that this has set where they had no value.
     """
+    for var, value in new.items():
+        if old.get(var, _MISSING) is value or var is _loop_var:
+            continue
+        token = var.set(value)
+        if tokens is not None and \
+                token.old_value is contextvars.Token.MISSING:
+            tokens[var] = token
+    if tokens:
+        for var in old:
+            if var not in new and var in tokens:
+                var.reset(tokens.pop(var))
 
-    __slots__ = ("_base", "_tokens")
 
-    def __init__(self) -> None:
-        self._base = contextvars.Context()
-        # Of variables that we have set where they had no value.
-        self._tokens: Dict[Any, Any] = {}
+async def _plain(awaitable: Any) -> Any:
+    return await awaitable
 
-    def equal(self) -> contextvars.Context:
-        """[on this side] The other side's variables are the same now."""
-        self._base = contextvars.copy_context()
-        return self._base
 
-    def send(self) -> _Change:
-        """[on this side] What has changed since then."""
-        return self._base, contextvars.copy_context()
+class _InContext:
+    """Awaits something in this task, but in another context."""
 
-    def receive(self, change: _Change) -> None:
-        """[on this side] Change likewise."""
-        old, new = change
-        for var, value in new.items():
-            if old.get(var, _MISSING) is value or var is _loop_var:
-                continue
-            token = var.set(value)
-            if token.old_value is contextvars.Token.MISSING:
-                self._tokens[var] = token
-        if self._tokens:
-            for var in old:
-                if var not in new and var in self._tokens:
-                    try:
-                        var.reset(self._tokens.pop(var))
-                    except ValueError:
-                        pass  # we are in another context now: it stays
-        self._base = contextvars.copy_context()
+    __slots__ = ("_awaitable", "_context")
+
+    def __init__(self, awaitable: Any, context: contextvars.Context) -> None:
+        self._awaitable = awaitable
+        self._context = context
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        coroutine = _plain(self._awaitable)
+        run = self._context.run
+        value: Any = None
+        error: Optional[BaseException] = None
+        try:
+            while True:
+                try:
+                    if error is None:
+                        value = run(coroutine.send, value)
+                    else:
+                        value = run(coroutine.throw, error)
+                except StopIteration as stop:
+                    return stop.value
+                error = None
+                try:
+                    value = yield value
+                except GeneratorExit:
+                    run(coroutine.close)
+                    raise
+                except BaseException as e:
+                    error = e
+        finally:
+            error = None
 
 
 # ---- the bridge
@@ -131,13 +146,14 @@ class _Side:
 class _Message:
     """From the sync to the async side."""
 
-    __slots__ = ("awaitable", "outcome", "change")
+    __slots__ = ("awaitable", "outcome", "context")
 
     def __init__(self, awaitable: Any, outcome: Optional[Outcome],
-                 change: _Change) -> None:
+                 context: contextvars.Context) -> None:
         self.awaitable = awaitable  #: what to await, or
         self.outcome = outcome  #: what the function came to
-        self.change = change
+        #: Where to await it; or the context in which the function ended.
+        self.context = context
 
 
 if TYPE_CHECKING:
@@ -182,11 +198,9 @@ class Bridge:
         self.loop = loop
         self.task: "Optional[asyncio.Task[Any]]" = None
         self.target: Optional[Target] = None  # of the job that runs
-        self._sync = _Side()
-        self._async = _Side()
         self._message: Optional[_Message] = None
         self._turn: Optional[_Turn] = None
-        self._reply: Optional[Tuple[Outcome, _Change]] = None
+        self._reply: Optional[Outcome] = None
         self._closed = False  # nobody serves any more
         # Held, but while there is a reply or a job that was not taken.
         self._gate = _thread.allocate_lock()
@@ -216,7 +230,9 @@ class Bridge:
             target = None  # whoever cancels it cancels the task itself
         self._serial += 1
         self._reply = None
-        message = _Message(awaitable, None, self._sync.send())
+        before = contextvars.copy_context()
+        message = _Message(awaitable, None, before.copy())
+        context = message.context
         del awaitable
         raised: Optional[BaseException] = None
         try:
@@ -239,9 +255,8 @@ class Bridge:
                     self._cancel_async()
             # The exception may have come just before or just after that.
             self._gate.acquire(False)
-            outcome, change = self._reply
-            self._reply = None
-            self._sync.receive(change)
+            outcome, self._reply = self._reply, None
+            _apply(before, context)
             error = raised if raised is not None else outcome.error
             if error is not None:
                 raise error
@@ -288,9 +303,9 @@ class Bridge:
         assert message is not None
         return message
 
-    async def serve(self) -> Optional[Outcome]:
+    async def serve(self) -> _Message:
         """[async side] Await what the sync side wants, until it has finished;
-        what it has come to."""
+        its last message."""
         try:
             while True:
                 error: Optional[BaseException] = None
@@ -303,9 +318,8 @@ class Bridge:
                         raise
                     message, self._message = self._message, None
                     error = e
-                self._async.receive(message.change)
                 if message.outcome is not None:
-                    return message.outcome
+                    return message
                 if error is None and self.target is not None and \
                         self.target.take_back():
                     # The thread was cancelled just before it came here.
@@ -331,7 +345,8 @@ class Bridge:
     async def _await(self, message: _Message, outcome: Outcome) -> None:
         self._serving = self._serial
         try:
-            outcome.value = await message.awaitable
+            outcome.value = await _InContext(message.awaitable,
+                                             message.context)
         except GeneratorExit:
             self._answer(_closed_outcome())
             raise
@@ -346,7 +361,7 @@ class Bridge:
                 self.task.uncancel()
 
     def _answer(self, outcome: Outcome) -> None:
-        self._reply = (outcome, self._async.send())
+        self._reply = outcome
         self._gate.release()
 
 
@@ -357,7 +372,8 @@ def _closed_outcome() -> Outcome:
     return outcome
 
 
-def _result(outcome: Optional[Outcome]) -> Any:
+def _result(message: _Message) -> Any:
+    outcome = message.outcome
     assert outcome is not None
     error = outcome.error
     if error is not None:
@@ -378,9 +394,10 @@ class _Call(Bridge):
         _runtime.need_entered("a call through as_async")
         super().__init__(asyncio.get_running_loop())
         self._job: Optional[Callable[[], Any]] = None
-        self._job_change: Optional[_Change] = None
         self._last = False
         self._started = False
+        # The async side's context when both were the same last, and now.
+        self._old = self._new = contextvars.copy_context()
 
     async def run(self, job: Callable[[], Any], last: bool = True) -> Any:
         """[async side] Run job() in the thread, which ends after the last one.
@@ -392,15 +409,17 @@ class _Call(Bridge):
         self._job = job
         self._last = last
         self.target = Target()
+        self._new = contextvars.copy_context()
         if not self._started:
             self._started = True
-            context = self._async.equal().copy()
-            _thread.start_new_thread(self._main, (context,))
+            _thread.start_new_thread(self._main, (self._new.copy(),))
         else:
-            self._job_change = self._async.send()
             self._gate.release()
         del job
-        return _result(await self.serve())
+        message = await self.serve()
+        _apply(self._new, message.context)
+        self._old = contextvars.copy_context()
+        return _result(message)
 
     def end(self) -> None:
         """[async side] Let a thread end that waits for its next job."""
@@ -417,19 +436,21 @@ class _Call(Bridge):
 
     def _jobs(self) -> None:
         _loop_var.set(self.loop)
-        self._sync.equal()
+        first = True
+        tokens: Dict[Any, Any] = {}
         while True:
             job, self._job = self._job, None
             if job is None:
                 return
-            if self._job_change is not None:
-                self._sync.receive(self._job_change)
+            if not first:
+                _apply(self._old, self._new, tokens)
+            first = False
             last = self._last
             assert self.target is not None
             outcome = self.target.guarded(job)
             del job
             try:
-                self._post(_Message(None, outcome, self._sync.send()))
+                self._post(_Message(None, outcome, contextvars.copy_context()))
             except RuntimeError:
                 return  # nobody waits for it any more
             del outcome
@@ -537,8 +558,7 @@ class _Served:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.bridge = Bridge(loop)
-        context = self.bridge._sync.equal().copy()
-        loop.call_soon_threadsafe(_start_serving, self.bridge, context=context)
+        loop.call_soon_threadsafe(_start_serving, self.bridge)
 
     def usable(self, loop: asyncio.AbstractEventLoop) -> bool:
         return self.bridge.loop is loop and not self.bridge._closed
@@ -546,13 +566,12 @@ class _Served:
     def __del__(self) -> None:
         bridge = self.bridge
         try:
-            bridge._post(_Message(None, Outcome(), bridge._sync.send()))
+            bridge._post(_Message(None, Outcome(), contextvars.Context()))
         except RuntimeError:
             pass  # the loop has ended already
 
 
 def _start_serving(bridge: Bridge) -> None:
-    bridge._async.equal()
     bridge.task = bridge.loop.create_task(bridge.serve())
     name = getattr(bridge.task, "set_name", None)
     if name is not None:
@@ -738,7 +757,7 @@ def sync(fn: Any = None) -> Any:
     """Make a plain function of an async one: ``sync(fn)(...)`` returns what
     ``await fn(...)`` does.
 
-    Also a decorator.  What fn returns decides: an awaitable is waited for by
+    Also a decorator.  fn is called in the loop's thread.  What it returns decides: an awaitable is waited for by
     await_(); an async context manager is wrapped by with_(), an async iterable
     by iter_(); anything else is returned as it is.  So it serves coroutine
     functions, async generator functions, functions that
@@ -753,9 +772,12 @@ def sync(fn: Any = None) -> Any:
         raise TypeError("sync() wants a function, not %r" % (fn,))
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        made = fn(*args, **kwargs)
-        if inspect.isawaitable(made):
-            return await_(made)
+        coroutine = _make(fn, args, kwargs)
+        # For the text of an exception.
+        coroutine.__qualname__ = getattr(fn, "__qualname__", None) or repr(fn)
+        awaited, made = await_(coroutine)
+        if awaited:
+            return made
         kind = type(made)
         if hasattr(kind, "__aenter__"):
             return with_(made)
@@ -765,3 +787,8 @@ def sync(fn: Any = None) -> Any:
 
     return _named_after(call, fn)
 
+
+async def _make(fn: Any, args: Any, kwargs: Any) -> Tuple[bool, Any]:
+    # Some want a running loop to be made.
+    made = fn(*args, **kwargs)
+    return (True, await made) if inspect.isawaitable(made) else (False, made)

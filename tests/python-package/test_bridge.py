@@ -258,10 +258,15 @@ class Context(Case):
             def inside():
                 var.set("inner")
                 return mixio.await_(look()), var.get()
-            return contextvars.copy_context().run(inside)
+            got = contextvars.copy_context().run(inside)
+            self.assertEqual(var.get(), "outer")
+            return got
 
         async def main():
-            return await mixio.as_async(plain)()
+            var.set("outer")
+            got = await mixio.as_async(plain)()
+            self.assertEqual(var.get(), "outer")
+            return got
         self.assertEqual(run(main()), ("inner", "async"))
 
 
@@ -515,8 +520,6 @@ class Await(Case):
                 self.assertEqual(names(e)[-1], "fail")
             else:
                 self.fail()
-            future = asyncio.get_event_loop_policy and None
-            return future
         self.in_sync(plain)
 
     def test_same_task(self):
