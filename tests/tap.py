@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: MIT
 """TAP and processes for tests written in Python."""
+import glob
 import os
+import re
 import resource
 import shlex
+import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Set
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 __all__ = [
     # results
-    "ok", "say", "done", "bail_out",
+    "ok", "skip", "say", "done", "bail_out",
     # how programs are run
     "SRCDIR", "BUILDDIR", "SLOW", "native", "mixio", "compile_c", "environment",
-    "raise_nofile", "rss", "Sampler", "stop",
+    "raise_nofile", "pythons", "rss", "Sampler", "stop",
 ]
 
 TESTS = Path(__file__).resolve().parent
@@ -36,6 +39,15 @@ def ok(good: bool, name: str) -> bool:
         print("%sok %d - %s" % ("" if good else "not ", _count, name),
               flush=True)
     return bool(good)
+
+
+def skip(name: str) -> None:
+    """Print a result that is none; name ends in "# WHY"."""
+    global _count
+    with _lock:
+        _count += 1
+        what, _, why = name.partition(" # ")
+        print("ok %d - %s # SKIP %s" % (_count, what, why), flush=True)
 
 
 def say(text: str) -> None:
@@ -110,6 +122,40 @@ def raise_nofile(wanted: int) -> bool:
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return True
+
+
+def _candidates() -> List[str]:
+    """Names of programs that may be a CPython."""
+    named = os.environ.get("MIXIO_PYTHONS")
+    if named:
+        return re.split(r"[\s:]+", named.strip())
+    found = ["python3"] + ["python3.%d" % n for n in range(8, 20)]
+    if shutil.which("pyenv"):
+        root = subprocess.run(["pyenv", "root"], stdout=subprocess.PIPE)
+        found += glob.glob(root.stdout.decode().strip() +
+                           "/versions/*/bin/python3")
+    return found
+
+
+def pythons() -> List[Tuple[Tuple[int, int, int], str]]:
+    """(version, real path) of each interpreter, once, oldest first.
+
+    Those of $MIXIO_PYTHONS, else those on PATH and those that pyenv has.
+    """
+    found = {}
+    for name in _candidates():
+        try:
+            asked = subprocess.run(
+                [name, "-c", "import sys; print(*sys.version_info[:3], "
+                 "sys.implementation.name, sys.executable)"],
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30)
+            a, b, c, kind, path = asked.stdout.decode().split()
+        except (OSError, ValueError, subprocess.TimeoutExpired):
+            continue
+        version = (int(a), int(b), int(c))
+        if kind == "cpython" and version >= (3, 8):
+            found[os.path.realpath(path)] = version
+    return sorted((v, p) for p, v in found.items())
 
 
 class Sampler(threading.Thread):

@@ -9,10 +9,8 @@ MIXIO_TIME_LIMIT=SECONDS it is checked, too.
 Interpreters: $MIXIO_PYTHONS (separated by blanks or colons), else those on
 PATH and those that pyenv has, from 3.8 on.
 """
-import glob
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -25,37 +23,6 @@ import tap  # noqa: E402
 HERE = Path(__file__).resolve().parent
 THREADS = int(os.environ.get("MIXIO_PYTHON_THREADS", "2000"))
 LIMIT = os.environ.get("MIXIO_TIME_LIMIT")
-
-
-def candidates():
-    """Names of programs that may be a CPython."""
-    named = os.environ.get("MIXIO_PYTHONS")
-    if named:
-        return re.split(r"[\s:]+", named.strip())
-    found = ["python3"] + ["python3.%d" % n for n in range(8, 20)]
-    if shutil.which("pyenv"):
-        root = subprocess.run(["pyenv", "root"], stdout=subprocess.PIPE)
-        found += glob.glob(root.stdout.decode().strip() +
-                           "/versions/*/bin/python3")
-    return found
-
-
-def pythons():
-    """(version, real path) of each interpreter, once, oldest first."""
-    found = {}
-    for name in candidates():
-        try:
-            asked = subprocess.run(
-                [name, "-c", "import sys; print(*sys.version_info[:3], "
-                 "sys.implementation.name, sys.executable)"],
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30)
-            a, b, c, kind, path = asked.stdout.decode().split()
-        except (OSError, ValueError, subprocess.TimeoutExpired):
-            continue
-        version = (int(a), int(b), int(c))
-        if kind == "cpython" and version >= (3, 8):
-            found[os.path.realpath(path)] = version
-    return sorted((v, p) for p, v in found.items())
 
 
 def run(prefix, python, port):
@@ -81,7 +48,7 @@ def run(prefix, python, port):
 def main():
     if not tap.raise_nofile(THREADS + 500):
         tap.bail_out("the limit of open files is too low")
-    found = pythons()
+    found = tap.pythons()
     if not found:
         tap.bail_out("no CPython from 3.8 on")
     server = subprocess.Popen([tap.compile_c(HERE / "server.c"), "100"],

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of the Python package share, and the program that runs them.
+
+    python3 -m mixio suite.py TEST_FILE...
+
+prints "ok NAME", "not ok NAME" and "skip NAME # WHY" lines for package.py.
+"""
+import gc
+import importlib
+import os
+import sys
+import threading
+import time
+import traceback
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SLOW = float(os.environ.get("MIXIO_TEST_SLOW", "1"))
+LIMIT = 60 * SLOW  # seconds, for what takes milliseconds
+
+
+def eventually(condition, what="condition"):
+    """Wait until condition() is true; AssertionError after LIMIT seconds."""
+    end = time.monotonic() + LIMIT
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("not within %g s: %s" % (LIMIT, what))
+        time.sleep(0.001)
+
+
+def dummies():
+    """Threads that threading.current_thread() has made up."""
+    return [t for t in list(threading._active.values())
+            if isinstance(t, threading._DummyThread)]
+
+
+class Case(unittest.TestCase):
+    """A test after which everything is as it was before."""
+
+    def setUp(self):
+        import mixio
+        self.mixio = mixio
+        if mixio.entered():
+            self.live = mixio.stats().live
+            self.dummies = len(dummies())
+            self.addCleanup(self.check_leaks)
+
+    def check_leaks(self):
+        import mixio._tasks
+        gc.collect()
+        eventually(lambda: self.mixio.stats().live <= self.live,
+                   "green threads end")
+        eventually(lambda: not mixio._tasks._live, "tasks end")
+        eventually(lambda: len(sys._current_frames()) ==
+                   threading.active_count() - len(dummies()), "thread states")
+        self.assertLessEqual(len(dummies()), self.dummies)
+
+    def assertGone(self, *refs):
+        """Weak references that nothing holds (cycles may have to go)."""
+        gc.collect()
+        eventually(lambda: all(r() is None for r in refs), "objects go")
+
+
+class Result(unittest.TestResult):
+    def __init__(self):
+        super().__init__()
+        self.subtests = {}
+
+    def say(self, kind, test, note=""):
+        print("%s %s%s" % (kind, ".".join(test.id().split(".")[-3:]),
+                           " # " + note.replace("\n", " ") if note else ""),
+              flush=True)
+
+    def addSuccess(self, test):
+        if not self.subtests.get(test.id()):
+            self.say("ok", test)
+
+    def fail(self, test, err):
+        self.say("not ok", test)
+        for line in "".join(traceback.format_exception(*err)).splitlines():
+            print("# " + line, flush=True)
+
+    def addError(self, test, err):
+        self.fail(test, err)
+
+    def addFailure(self, test, err):
+        self.fail(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None:
+            self.subtests[test.id()] = True
+            self.fail(subtest, err)
+
+    def addSkip(self, test, reason):
+        self.say("skip", test, reason)
+
+
+def main(names):
+    import faulthandler
+    import mixio
+    # A real thread: a hung test shall say where.
+    with mixio.kernel_threads():
+        faulthandler.dump_traceback_later(LIMIT * 4, exit=True)
+    sys.path.insert(0, HERE)
+    tests = unittest.TestSuite()
+    for name in names:
+        module = importlib.import_module(os.path.basename(name)[:-3])
+        tests.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
+    tests.run(Result())
+    faulthandler.cancel_dump_traceback_later()
+    print("done", flush=True)
+
+
+if __name__ == "__main__":
+    # The tests import this file by its name, too.
+    sys.modules["suite"] = sys.modules["__main__"]
+    main(sys.argv[1:])
