@@ -97,16 +97,17 @@ def modules(folder, name):
 
 def jobs(opts):
     known = [Known(*row) for row in read_lists("cpython.known", 3)]
-    left_out = read_lists("cpython.left-out", 3)
-    left_out = [(test, why) for when, test, why in left_out
-                if when == "always" or opts.core]
-    files = {test[len("file:"):]: why for test, why in left_out
-             if test.startswith("file:")}
-    patterns = [test for test, _ in left_out if not test.startswith("file:")]
+    left_out = read_lists("cpython.left-out", 4)
     resources = CORE_RESOURCES if opts.core else RESOURCES
     found = []
     for python in interpreters(opts):
         program, version, folder = about(python)
+        out = [(test, why) for when, versions, test, why in left_out
+               if (when == "always" or opts.core) and
+               fnmatch.fnmatchcase(version, versions)]
+        files = {test[len("file:"):]: why for test, why in out
+                 if test.startswith("file:")}
+        patterns = [test for test, _ in out if not test.startswith("file:")]
         for name in FILES:
             parts = modules(folder, name)
             if not parts:
