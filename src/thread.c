@@ -707,6 +707,8 @@ gt_main(struct mx_gt *gt)
 		gt->state = MX_STATE_ALIVE;
 		mx_leave(gt);
 		body(gt);
+		if (gt->is_main)
+			mx_monitor_start();
 		if (real.__call_tls_dtors)
 			real.__call_tls_dtors();
 		tsd_run();
@@ -872,6 +874,8 @@ mx_thread_create(pthread_t *ret_pt, const pthread_attr_t *attr,
 	if (attr)
 		pthread_attr_getdetachstate(attr, &detach);
 	rc = reserve(me->dom);
+	if (rc == 0)
+		rc = mx_monitor_start();
 	if (rc)
 		return rc;
 	gt = is_default(attr) ? pool_get() : odd(attr);
@@ -913,6 +917,7 @@ mx_thread_exit(void *retval)
 	gt->exiting = true;
 	gt->retval = retval;
 	if (gt->is_main && gt->role != gt_main) {
+		mx_monitor_start();
 		if (gt->is_process_main)
 			atomic_store(&mx_main_gone, 1);
 		mx_domain_release(gt);
