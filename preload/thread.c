@@ -254,6 +254,7 @@ first_thread_ends(void)
 {
 	if (atomic_load(&mx_active) && real.gettid() == getpid()) {
 		atomic_store(&mx_main_gone, 1);
+		mx_monitor_start();
 		mx_monitor_poke();
 	}
 }

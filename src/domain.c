@@ -65,8 +65,6 @@ build(struct mx_domain *d, struct mx_gt *gt)
 	if (rc == 0 && !gt->home->idle)
 		rc = -mx_thread_role(mx_kt_idle_role, gt->home,
 		    &gt->home->idle);
-	if (rc == 0)
-		rc = -mx_monitor_start();
 	return -rc;
 }
 

@@ -436,8 +436,9 @@ mx_hop_begin(enum mx_hop kind)
 	int saved = errno;
 
 	atomic_fetch_add_explicit(&gt->dom->hops, 1, memory_order_relaxed);
-	if (!is_carrier(gt)) {
-		/* Off the domain already. */
+	if (!is_carrier(gt) || atomic_load_explicit(&gt->dom->nlive,
+	    memory_order_relaxed) < 2) {
+		/* Off the domain already, or nobody else is on it. */
 		gt->on = 0;
 		begun(gt, kind);
 		return;

@@ -210,7 +210,13 @@ monitor(void *arg)
 	return NULL;
 }
 
-/* Returns 0 or an errno value. */
+/*
+ * [user code] Called when there is something to look after: a domain gets its
+ * second thread, or the main thread ends. A program with one thread has one
+ * kernel thread, and the kernel tells it so (setns(2), unshare(2), the threads
+ * in /proc/self/stat, which CPython looks at when it forks). Returns 0 or an
+ * errno value.
+ */
 int
 mx_monitor_start(void)
 {
@@ -220,7 +226,8 @@ mx_monitor_start(void)
 	pthread_t pt;
 	int rc;
 
-	if (!atomic_compare_exchange_strong(&started, &no, 1))
+	if (atomic_load_explicit(&started, memory_order_relaxed) ||
+	    !atomic_compare_exchange_strong(&started, &no, 1))
 		return 0;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 4 * MX_SMALL_STACK);

@@ -869,6 +869,8 @@ gt_main(struct mx_gt *gt)
 			body(gt);
 			if (unlikely(!gt->dom))
 				return; /* the child of _Fork(): libc ends it */
+			if (gt->is_main)
+				mx_monitor_start();
 			farewell(gt);
 		}
 		gt->unclean = !sanitized && !tls_reset(gt);
@@ -1031,6 +1033,8 @@ mx_thread_create(pthread_t *ret_pt, const pthread_attr_t *attr,
 	if (attr)
 		pthread_attr_getdetachstate(attr, &detach);
 	rc = reserve(me->dom);
+	if (rc == 0)
+		rc = mx_monitor_start();
 	if (rc)
 		return rc;
 	gt = is_default(attr) ? pool_get() : odd(attr);
@@ -1072,6 +1076,7 @@ mx_thread_exit(void *retval)
 	MX_POKE(gt->exiting, true);
 	gt->retval = retval;
 	if (gt->is_main && gt->role != gt_main) {
+		mx_monitor_start();
 		if (gt->is_process_main)
 			atomic_store(&mx_main_gone, 1);
 		mx_domain_release(gt);

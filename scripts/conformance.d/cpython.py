@@ -29,8 +29,10 @@ OLD = {"test_sqlite3": "test_sqlite"}
 # Packages of which each file becomes a process of its own.
 SPLIT = ["test_asyncio", "test_concurrent_futures", "test_multiprocessing_*"]
 
-# All but those that leave the machine, need a display or gigabytes.
+# All but those that leave the machine, need a display or gigabytes; --core
+# does without those that take long, too.
 RESOURCES = "cpu,subprocess,walltime,decimal,tzdata"
+CORE_RESOURCES = "subprocess,decimal,tzdata"
 
 # Time limits of those that need longer than usual, natively and in peace.
 SECONDS = {"test_multiprocessing_spawn": 1500, "test_concurrent_futures": 1200,
@@ -95,10 +97,17 @@ def modules(folder, name):
 
 def jobs(opts):
     known = [Known(*row) for row in read_lists("cpython.known", 3)]
-    core = {name: reason for name, reason in read_lists("cpython.core", 2)}
+    left_out = read_lists("cpython.left-out", 4)
+    resources = CORE_RESOURCES if opts.core else RESOURCES
     found = []
     for python in interpreters(opts):
         program, version, folder = about(python)
+        out = [(test, why) for when, versions, test, why in left_out
+               if (when == "always" or opts.core) and
+               fnmatch.fnmatchcase(version, versions)]
+        files = {test[len("file:"):]: why for test, why in out
+                 if test.startswith("file:")}
+        patterns = [test for test, _ in out if not test.startswith("file:")]
         for name in FILES:
             parts = modules(folder, name)
             if not parts:
@@ -108,10 +117,12 @@ def jobs(opts):
                 if opts.only and not any(fnmatch.fnmatchcase(n, p) for p in
                                          opts.only for n in (name, part)):
                     continue
-                why = core.get(part, core.get(name, "")) if opts.core else ""
+                why = files.get(part, files.get(name, ""))
                 found.append(Job(
                     part, [program, os.path.join(HERE, "_unittest_driver.py"),
-                           "{results}", RESOURCES, part],
+                           "{results}", resources, part] +
+                    [p for p in patterns if p.split(".")[1] in
+                     (name, OLD.get(name))],
                     variant=version, known=known, skip=why,
                     seconds=SECONDS.get(name, 600)))
         if opts.only:
