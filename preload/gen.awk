@@ -25,6 +25,7 @@
 #	optional     old libcs lack it; see MX_ABSENT in the output of c
 #	absent=X     what an optional call returns where it is missing
 #	noreturn     the call does not come back
+#	refused      what it does natively cannot be done; for mixio check
 #	stub=NAME    before anything is resolved, NAME is called instead (same
 #	             parameters); for calls that a C stub cannot pass on
 #
@@ -739,7 +740,8 @@ function emit_check(    list, k, i, j, t, how, note) {
 			j = row[t]
 			if (classes[j] == "alias")
 				j = row[targets[j]]
-			how = classes[j]
+			how = note_has(notes[j], "refused") ? "break" : \
+				classes[j]
 			note = reader_note(j)
 		}
 		printf "\t{ %s, MX_CHECK_%s,\n\t  %s },\n", quoted(t), \
@@ -753,7 +755,9 @@ function emit_check(    list, k, i, j, t, how, note) {
 	print "const struct mx_check_number mx_check_numbers[] = {"
 	for (i = 1; i <= k; i++) {
 		t = list[i]
-		how = t in uncovered ? uncovered[t] : classes[row[t]]
+		how = t in uncovered ? uncovered[t] : \
+			note_has(notes[row[t]], "refused") ? "break" : \
+			classes[row[t]]
 		if (how ~ /^(park|hop|wait|break)$/)
 			emit_number(t, how)
 	}
