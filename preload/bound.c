@@ -54,7 +54,8 @@ refuse(const char *call)
 {
 	if (mx_env.debug)
 		mx_say("%s: refused, it acts on a kernel thread; see "
-		    "LIMITATIONS in mixio(1)", call);
+		       "LIMITATIONS in mixio(1)",
+		       call);
 	return mx_fail(EPERM);
 }
 
@@ -175,8 +176,9 @@ mx_bound_number(long number, long a, long b, long c, long *ret)
 	case SYS_setresgid:
 	case SYS_setgroups:
 	case SYS_landlock_restrict_self:
-		*ret = for_all(number, a, b, c, "a system call for this "
-		    "thread's credentials");
+		*ret = for_all(number, a, b, c,
+			       "a system call for this "
+			       "thread's credentials");
 		return true;
 	default:
 		return false;
