@@ -27,6 +27,7 @@
 #	noreturn     the call does not come back
 #	early        dlsym itself calls it (libdl's dlerror up to glibc 2.33), so
 #	             that has to be found first, and without dlsym
+#	refused      what it does natively cannot be done; for mixio check
 #	stub=NAME    before anything is resolved, NAME is called instead (same
 #	             parameters); for calls that a C stub cannot pass on
 #
@@ -757,7 +758,8 @@ function emit_check(    list, k, i, j, t, how, note) {
 			j = row[t]
 			if (classes[j] == "alias")
 				j = row[targets[j]]
-			how = classes[j]
+			how = note_has(notes[j], "refused") ? "break" : \
+				classes[j]
 			note = reader_note(j)
 		}
 		printf "\t{ %s, MX_CHECK_%s,\n\t  %s },\n", quoted(t), \
@@ -771,7 +773,9 @@ function emit_check(    list, k, i, j, t, how, note) {
 	print "const struct mx_check_number mx_check_numbers[] = {"
 	for (i = 1; i <= k; i++) {
 		t = list[i]
-		how = t in uncovered ? uncovered[t] : classes[row[t]]
+		how = t in uncovered ? uncovered[t] : \
+			note_has(notes[row[t]], "refused") ? "break" : \
+			classes[row[t]]
 		if (how ~ /^(park|hop|wait|break)$/)
 			emit_number(t, how)
 	}

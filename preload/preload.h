@@ -124,6 +124,8 @@ mx_io_done(const struct mx_io *io, ssize_t n)
 	return n;
 }
 
+bool mx_bound_number(long number, long a, long b, long c, long *ret);
+
 static inline int
 mx_fail(int error)
 {

@@ -404,7 +404,8 @@ syscall(long number, ...)
 	if (!mx_on())
 		return real.syscall(number, x.a, x.b, x.c, x.d, x.e, x.f);
 	if (with_data(number, &x, &ret) || with_wait(number, &x, &ret) ||
-	    with_set(number, &x, &ret) || with_thread(number, &x, &ret))
+	    with_set(number, &x, &ret) || with_thread(number, &x, &ret) ||
+	    mx_bound_number(number, x.a, x.b, x.c, &ret))
 		return ret;
 	switch (number) {
 #ifdef SYS_fork

@@ -80,6 +80,7 @@ enter(struct mx_gt *gt)
 			return -rc;
 		if (real.pthread_key_create(&end_key, on_thread_end))
 			return EAGAIN;
+		mx_proc_keep();
 		ready = true;
 	}
 	mx_thread_adopt(gt);

@@ -75,11 +75,48 @@ mx_say_keep(void)
 		mx_fd_own(out_fd);
 }
 
-/* The copy, or 2. */
-int
-mx_say_fd(void)
+/*
+ * /proc, found before the program can leave it behind by chroot(2). "self" in
+ * it is whoever looks, so that the child of a fork can use it, too.
+ */
+static _Atomic int proc_fd = -1;
+
+void
+mx_proc_keep(void)
 {
-	return out_fd;
+	int fd, none = -1;
+
+	if (atomic_load(&proc_fd) >= 0)
+		return;
+	fd = mx_fd_high(real.open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC,
+	    0));
+	if (fd < 0)
+		return;
+	mx_fd_own(fd);
+	if (!atomic_compare_exchange_strong(&proc_fd, &none, fd)) {
+		mx_fd_disown(fd);
+		real.close(fd);
+	}
+}
+
+/* Of our own descriptors these serve the child of a fork, too. */
+bool
+mx_fd_kept(int fd)
+{
+	return fd == out_fd || fd == atomic_load(&proc_fd);
+}
+
+/* A file below /proc; the descriptor, or -1 and errno. */
+int
+mx_proc_open(const char *name, int flags)
+{
+	int fd = atomic_load(&proc_fd);
+
+	if (fd < 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	return real.openat(fd, name, flags | O_CLOEXEC, 0);
 }
 
 /* One line on stderr by one write; keeps errno, needs no heap. */

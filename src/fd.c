@@ -528,7 +528,7 @@ mx_fd_forget_all(struct mx_domain *d)
 void
 mx_fd_fork(struct mx_domain *d)
 {
-	int fd, keep = mx_say_fd(), end = atomic_load(&own_high);
+	int fd, end = atomic_load(&own_high);
 
 	for (fd = atomic_load(&own_low); fd <= end; fd++) {
 		if (!atomic_load_explicit(&own[fd / 64],
@@ -536,7 +536,7 @@ mx_fd_fork(struct mx_domain *d)
 			fd |= 63;
 			continue;
 		}
-		if (fd == keep || !mx_fd_ours(fd))
+		if (mx_fd_kept(fd) || !mx_fd_ours(fd))
 			continue;
 		mx_fd_disown(fd);
 		/* close() would be a cancellation point. */

@@ -37,8 +37,8 @@ task_state(int tid)
 	ssize_t len;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	fd = real.open(path, O_RDONLY | O_CLOEXEC, 0);
+	snprintf(path, sizeof(path), "self/task/%d/stat", tid);
+	fd = mx_proc_open(path, O_RDONLY);
 	if (fd < 0)
 		return 0;
 	len = real.read(fd, stat, sizeof(stat) - 1);
@@ -54,13 +54,18 @@ count_tasks(void)
 {
 	struct dirent *e;
 	DIR *dir;
-	int n = 0;
+	int n = 0, fd;
 
-	dir = opendir("/proc/self/task");
-	while (dir && (e = readdir(dir)) != NULL)
+	fd = mx_proc_open("self/task", O_RDONLY | O_DIRECTORY);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		if (fd >= 0)
+			real.close(fd);
+		return 0; /* no /proc at all: most likely there are only ours */
+	}
+	while ((e = readdir(dir)) != NULL)
 		n += e->d_name[0] != '.';
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 	/* A main thread that ended stays on the list as a zombie. */
 	return task_state(getpid()) == 'Z' ? n - 1 : n;
 }

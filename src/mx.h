@@ -333,7 +333,9 @@ struct mx_env {
 extern struct mx_env mx_env;
 void mx_env_init(void);
 void mx_say_keep(void);
-int mx_say_fd(void);
+bool mx_fd_kept(int fd);
+void mx_proc_keep(void);
+int mx_proc_open(const char *name, int flags);
 void mx_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- small tools ---- */

@@ -481,6 +481,7 @@ static struct {
 	_Atomic int busy;
 	long number, arg[3];
 	_Atomic uint32_t acks;
+	_Atomic int failed;	/* a thread's errno, where it was refused */
 } xid;
 static char xid_cookie;
 
@@ -493,8 +494,9 @@ kick_handler(int sig, siginfo_t *si, void *uc)
 	int saved = errno;
 
 	if (cookie == &xid_cookie) {
-		real.syscall(xid.number, xid.arg[0], xid.arg[1], xid.arg[2], 0,
-		    0, 0);
+		if (real.syscall(xid.number, xid.arg[0], xid.arg[1],
+		    xid.arg[2], 0, 0, 0) < 0)
+			atomic_store(&xid.failed, errno);
 		atomic_fetch_add(&xid.acks, 1);
 		mx_futex_wake(&xid.acks, 1);
 		errno = saved;
@@ -588,10 +590,10 @@ runs_handlers(int tid)
 	ssize_t len;
 	int fd, i;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	fd = real.open(path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return false;
+	snprintf(path, sizeof(path), "self/task/%d/stat", tid);
+	fd = mx_proc_open(path, O_RDONLY);
+	if (fd < 0) /* gone, or nobody may look (landlock) */
+		return errno != ENOENT && errno != ESRCH;
 	len = real.read(fd, text, sizeof(text) - 1);
 	real.close(fd);
 	text[len > 0 ? len : 0] = '\0';
@@ -631,21 +633,36 @@ xid_wait(int tid, uint32_t acks)
  * [user code, any thread] setuid(2) and its kin: credentials belong to kernel
  * threads, POSIX wants them for the process. libc asks every thread on its list
  * to make the call, but which kernel thread runs which of ours it cannot know;
- * so every kernel thread of the process is asked here. 0, or -1 and errno.
+ * so every kernel thread of the process is asked here. 0, or -1 and errno; it
+ * is EAGAIN where /proc does not tell which they are. A process of which some
+ * kernel threads have other credentials than the rest does not go on.
  */
 int
 mx_xid(long number, long a, long b, long c)
 {
 	int me = (int)real.syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
-	int saved = errno, tid, done[1024], n = 0, i;
+	int saved = errno, tid, done[1024], n = 0, i, fd;
 	struct dirent *e;
 	bool again = true;
 	uint32_t acks;
 	DIR *dir;
 
-	/* Ours first: if it fails nothing has happened. */
-	if (real.syscall(number, a, b, c, 0, 0, 0) < 0)
+	/* Before the call, which may forbid it (landlock). */
+	fd = mx_proc_open("self/task", O_RDONLY | O_DIRECTORY);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		if (fd >= 0)
+			real.close(fd);
+		errno = EAGAIN;
 		return -1;
+	}
+	/* Ours first: if it fails nothing has happened. */
+	if (real.syscall(number, a, b, c, 0, 0, 0) < 0) {
+		saved = errno;
+		closedir(dir);
+		errno = saved;
+		return -1;
+	}
 	while (atomic_exchange(&xid.busy, 1))
 		real.sched_yield();
 	xid.number = number;
@@ -653,8 +670,10 @@ mx_xid(long number, long a, long b, long c)
 	xid.arg[1] = b;
 	xid.arg[2] = c;
 	/* Until a look finds nobody new: others may make threads meanwhile. */
-	while (again && (dir = opendir("/proc/self/task")) != NULL) {
+	atomic_store(&xid.failed, 0);
+	while (again) {
 		again = false;
+		rewinddir(dir);
 		while ((e = readdir(dir)) != NULL) {
 			tid = atoi(e->d_name);
 			for (i = 0; i < n && done[i] != tid; i++)
@@ -667,13 +686,18 @@ mx_xid(long number, long a, long b, long c)
 			acks = atomic_load(&xid.acks);
 			kick_send(tid, SIG_XID, &xid_cookie);
 			xid_wait(tid, acks);
+			if (atomic_load(&xid.failed)) {
+				mx_say("kernel thread %d keeps its old "
+				    "credentials", tid);
+				abort();
+			}
 			if (n < (int)(sizeof(done) / sizeof(done[0])))
 				done[n++] = tid;
 			else
 				again = false;
 		}
-		closedir(dir);
 	}
+	closedir(dir);
 	atomic_store(&xid.busy, 0);
 	errno = saved;
 	return 0;
