@@ -54,6 +54,15 @@ void __tsan_release(void *addr);
 #define MX_HB_RELEASE(p) ((void)0)
 #define MX_HB_ACQUIRE(p) ((void)0)
 #endif
+/*
+ * In the runtime, where a kernel thread may be cancelled: AddressSanitizer would
+ * take what a frame leaves behind for a part of the frames that come after it.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define MX_NO_ASAN __attribute__((no_sanitize("address")))
+#else
+#define MX_NO_ASAN
+#endif
 /* Sanitizers want larger stacks for the runtime's own identities. */
 #if defined MX_TSAN || defined __SANITIZE_ADDRESS__
 #define MX_SMALL_STACK (4096 * 1024)
