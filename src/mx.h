@@ -583,12 +583,14 @@ mx_disarm(struct mx_gt *gt)
 int mx_tsan_enter(struct mx_gt *gt);
 void mx_tsan_leave(struct mx_gt *gt);
 void mx_tsan_arm(struct mx_gt *gt);
+void mx_tsan_arm_intr(struct mx_gt *gt);
 bool mx_tsan_disarm(struct mx_gt *gt);
 #endif
 #ifdef MX_SANITIZED
 #define mx_enter mx_tsan_enter
 #define mx_leave mx_tsan_leave
 #define mx_arm mx_tsan_arm
+#define mx_arm_intr mx_tsan_arm_intr
 #define mx_disarm mx_tsan_disarm
 #endif
 
