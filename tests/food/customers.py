@@ -54,7 +54,7 @@ class Customer:
     async def order(self):
         """Order, by GET or by the page's form; the notification follows."""
         self.seen["ordered"] = self.details
-        if self.number % 2:
+        if self.number % 3:
             self.seen["order"] = await self.get(
                 "/", params={"details": self.details})
         else:
@@ -67,7 +67,11 @@ class Customer:
             self.seen["messages"].append(await self.ws.receive_json())
 
     async def look(self):
-        """What the other two views of the orders say."""
+        """What the other views of the orders say; some ask one, some both."""
+        if self.number % 3 == 1:
+            self.seen["report"] = await self.get("/report/")
+        if self.number % 3 != 2:
+            return
         if not self.token:
             # As a script of the page could make it.
             self.token = "x" * 32

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """The views: plain functions that block, by plain libraries."""
-import importlib
 import os
 import random
 import threading
@@ -13,8 +12,14 @@ from django.views.decorators.csrf import csrf_exempt, ensure_csrf_cookie
 from . import customers
 from .models import Order
 
-# requests or httpx: what is used of them here is the same.
-http = importlib.import_module(settings.HTTP_CLIENT)
+# What is used of them here is the same.
+if settings.HTTP_CLIENT == "httpx":
+    import httpx
+    # One for all threads: each reads all certificates when it is made.
+    http = httpx.Client(limits=httpx.Limits(max_connections=None,
+                                            max_keepalive_connections=0))
+else:
+    import requests as http
 
 #: Bakes when it is full: dishes, and their requests, wait for each other.
 oven = threading.Barrier(settings.OVEN)
