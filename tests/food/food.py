@@ -168,8 +168,9 @@ class Kitchen:
         self.http = "http://127.0.0.1:%d" % self.port
         self.databases = databases
         self.database, url = databases.copy(self.dir, way.driver)
+        # gunicorn puts a socket for its control tool there.
         self.env = environment(
-            url, FOOD_HTTP=way.http, FOOD_KITCHEN=self.http + "/kitchen/",
+            url, HOME=self.dir, FOOD_HTTP=way.http, FOOD_KITCHEN=self.http + "/kitchen/",
             FOOD_WS_PORT=str(self.ws_port), FOOD_OVEN=str(way.customers),
             **way.environment)
         self.log = os.path.join(self.dir, "log")
