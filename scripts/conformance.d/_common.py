@@ -25,10 +25,12 @@ class Job:
     known    list of Known: single tests that may differ, with the reason
     skip     why this file is not run at all, or ""
     setup    None, or called with the folder that the process will start in
+    pick     None, or gives the command for a list of single tests, None if they
+             cannot be had by themselves
     """
 
     def __init__(self, name, argv, variant="", env=None, seconds=600,
-                 known=(), skip="", setup=None):
+                 known=(), skip="", setup=None, pick=None):
         self.name = name
         self.argv = argv
         self.variant = variant
@@ -37,6 +39,7 @@ class Job:
         self.known = list(known)
         self.skip = skip
         self.setup = setup
+        self.pick = pick
 
 
 class Known:
