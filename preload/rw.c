@@ -13,6 +13,9 @@
 #define RWF_NOWAIT 8
 #endif
 
+/* EOPNOTSUPP for another flag is not about RWF_NOWAIT. */
+#define RWF_ALL (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND)
+
 enum kind { KIND_FILE, KIND_SOCKET, KIND_POLLABLE };
 
 /* Keeps errno; a bad descriptor counts as a file: libc's call reports it. */
@@ -86,13 +89,15 @@ mx_io_counts_time(int fd)
 }
 
 static ssize_t
-read_slow(struct mx_io *io, const struct iovec *iov, int n)
+read_slow(struct mx_io *io, const struct iovec *iov, int n, int flags)
 {
 	if (mx_io_counts_time(io->fd))
-		return MX_HOP(MX_HOP_CANCEL, real.readv(io->fd, iov, n));
+		return MX_HOP(MX_HOP_CANCEL, real.preadv2(io->fd, iov, n, -1,
+		    flags));
 	if (!mx_io_poll_first(io, "read"))
 		return -1;
-	return real.readv(io->fd, iov, n);
+	return flags ? real.preadv2(io->fd, iov, n, -1, flags) :
+	    real.readv(io->fd, iov, n);
 }
 
 static ssize_t
@@ -117,7 +122,7 @@ do_readv(int fd, const struct iovec *iov, int n, int flags)
 		}
 		if (errno == EOPNOTSUPP || errno == ENOSYS) {
 			errno = io.saved;
-			return read_slow(&io, iov, n);
+			return read_slow(&io, iov, n, flags);
 		}
 		if (errno != EAGAIN)
 			return -1;
@@ -159,7 +164,7 @@ readv(int fd, const struct iovec *iov, int n)
 ssize_t
 preadv2(int fd, const struct iovec *iov, int n, off_t off, int flags)
 {
-	if (!mx_on() || n <= 0 || off != -1 || (flags & RWF_NOWAIT))
+	if (!mx_on() || n <= 0 || off != -1 || (flags & ~RWF_ALL))
 		return real.preadv2(fd, iov, n, off, flags);
 	return do_readv(fd, iov, n, flags);
 }
@@ -181,27 +186,31 @@ __read_chk(int fd, void *buf, size_t len, size_t buflen)
  * PIPE_BUF bytes without waiting, and pipes only promise atomicity that far.
  */
 static ssize_t
-write_slow(struct mx_io *io, const struct iovec *iov, int n)
+write_slow(struct mx_io *io, const struct iovec *iov, int n, int flags)
 {
-	size_t done = 0, len = iov_len(iov, n), part;
+	struct iovec one;
+
+	size_t done = 0, len = iov_len(iov, n);
 	ssize_t put;
 
 	if (n > 1 && len <= PIPE_BUF) {
 		if (!mx_io_poll_first(io, "write"))
 			return -1;
-		return real.writev(io->fd, iov, n);
+		return flags ? real.pwritev2(io->fd, iov, n, -1, flags) :
+		    real.writev(io->fd, iov, n);
 	}
 	for (; n > 0; iov++, n--) {
 		size_t off = 0;
 
 		while (off < iov->iov_len) {
-			part = iov->iov_len - off;
-			if (part > PIPE_BUF)
-				part = PIPE_BUF;
+			one.iov_base = (char *)iov->iov_base + off;
+			one.iov_len = iov->iov_len - off;
+			if (one.iov_len > PIPE_BUF)
+				one.iov_len = PIPE_BUF;
 			if (!mx_io_poll_first(io, "write"))
 				return done ? (ssize_t)done : -1;
-			put = real.write(io->fd,
-			    (const char *)iov->iov_base + off, part);
+			put = flags ? real.pwritev2(io->fd, &one, 1, -1, flags) :
+			    real.write(io->fd, one.iov_base, one.iov_len);
 			if (put < 0)
 				return done ? (ssize_t)done : -1;
 			off += (size_t)put;
@@ -278,7 +287,7 @@ do_writev(int fd, const struct iovec *iov, int n, int flags)
 		}
 		if (errno == EOPNOTSUPP || errno == ENOSYS) {
 			errno = io.saved;
-			return write_slow(&io, iov, n);
+			return write_slow(&io, iov, n, flags);
 		}
 		if (errno != EAGAIN)
 			return -1;
@@ -317,7 +326,7 @@ ssize_t
 pwritev2(int fd, const struct iovec *iov, int n, off_t off, int flags)
 {
 	if (!mx_on() || n <= 0 || n > IOV_MAX || off != -1 ||
-	    (flags & RWF_NOWAIT))
+	    (flags & ~RWF_ALL))
 		return real.pwritev2(fd, iov, n, off, flags);
 	return do_writev(fd, iov, n, flags);
 }

@@ -196,10 +196,12 @@ recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags,
 	uint64_t dl = MX_NEVER;
 	int rc, one;
 
-	if (!mx_on() || (flags & PASS_FLAGS))
+	if (!mx_on() || n == 0 || (flags & PASS_FLAGS))
 		return real.recvmmsg(fd, msgs, n, flags, timeout);
 	mx_io_begin(&io, fd, false);
 	if (timeout) {
+		if (!mx_readable(timeout, sizeof(*timeout)))
+			return mx_fail(EFAULT);
 		if (timeout->tv_nsec < 0 || timeout->tv_nsec >= (long)MX_NS ||
 		    timeout->tv_sec < 0)
 			return mx_fail(EINVAL);
@@ -378,7 +380,7 @@ sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 	ssize_t len;
 	int rc;
 
-	if (!mx_on() || (flags & MSG_DONTWAIT)) {
+	if (!mx_on() || n == 0 || (flags & MSG_DONTWAIT)) {
 		rc = real.sendmmsg(fd, msgs, n, flags);
 		for (i = 0; (int)i < rc; i++)
 			sent(&msgs[i].msg_hdr, 0);
