@@ -240,6 +240,59 @@ __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 
 /* ---- select ---- */
 
+/*
+ * Programs ask about getdtablesize() descriptors with sets that are not as
+ * long. The kernel looks no further than its own table goes, and the table
+ * would be short if our descriptors did not lie at its end. So look no further
+ * than it would without us: its sizes are 64 and powers of two.
+ */
+static int
+highest(int n)
+{
+	struct {
+		uint64_t ino, off;
+		unsigned short len;
+		unsigned char type;
+		char name[];
+	} *ent;
+	char buf[4096] __attribute__((aligned(8)));
+	int saved = errno, dir, fd, top = 0, size = 64;
+	long got, at;
+	char *p;
+
+	dir = real.openat(AT_FDCWD, "/proc/self/fd",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (dir < 0) {
+		errno = saved;
+		return n;
+	}
+	while ((got = real.syscall(SYS_getdents64, dir, (long)buf, sizeof(buf),
+	    0, 0, 0)) > 0) {
+		for (at = 0; at < got; at += ent->len) {
+			ent = (void *)(buf + at);
+			fd = 0;
+			for (p = ent->name; *p >= '0' && *p <= '9'; p++)
+				fd = fd * 10 + *p - '0';
+			if (fd > top && fd != dir && !mx_fd_ours(fd))
+				top = fd;
+		}
+	}
+	real.close(dir);
+	errno = saved;
+	while (size <= top)
+		size *= 2;
+	return n < size ? n : size;
+}
+
+/* Asked for more than an fd_set has. */
+static int
+clamp(int n)
+{
+	return n <= FD_SETSIZE ||
+	    !atomic_load_explicit(&mx_active, memory_order_relaxed) ? n :
+	    highest(n);
+}
+
 /* libc's FD_ISSET checks against FD_SETSIZE; programs use larger sets. */
 static bool
 bit_in(const fd_set *set, int fd)
@@ -349,6 +402,7 @@ select(int n, fd_set *r, fd_set *w, fd_set *e, struct timeval *timeout)
 	uint64_t dl = MX_NEVER, now;
 	int rc, error;
 
+	n = clamp(n);
 	if (!mx_on() || n < 0 || n > 1 << 20 || (timeout &&
 	    (timeout->tv_sec < 0 || timeout->tv_usec < 0)) ||
 	    bad_sets(n, r, w, e))
@@ -377,6 +431,7 @@ int
 pselect(int n, fd_set *r, fd_set *w, fd_set *e, const struct timespec *timeout,
     const sigset_t *mask)
 {
+	n = clamp(n);
 	if (!mx_on() || n < 0 || n > 1 << 20 || bad_time(timeout) ||
 	    bad_mask(mask) || bad_sets(n, r, w, e))
 		return real.pselect(n, r, w, e, timeout, mask);

@@ -103,6 +103,9 @@ mx_try_send(int fd, const void *buf, size_t len, int flags)
 	return real.send(fd, buf, len, flags);
 }
 
+/* What one call moves at most, whatever it asks for: Linux's MAX_RW_COUNT. */
+#define MX_IO_MOST ((size_t)(INT32_MAX & ~4095))
+
 int mx_io_wait(struct mx_io *io, const char *call);
 int mx_io_block(struct mx_io *io, uint32_t events, uint64_t dl,
     const char *call);

@@ -34,15 +34,29 @@ kind_of(int fd)
 	return S_ISSOCK(st.st_mode) ? KIND_SOCKET : KIND_POLLABLE;
 }
 
+/* As the kernel counts: it cuts off what is too much. */
 static size_t
 iov_len(const struct iovec *iov, int n)
 {
 	size_t len = 0;
 	int i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		if (iov[i].iov_len > MX_IO_MOST - len)
+			return MX_IO_MOST;
 		len += iov[i].iov_len;
+	}
 	return len;
+}
+
+/*
+ * A buffer for read() or write() that ends beyond the addresses there are:
+ * EFAULT at once, though as a vector it would be cut off and used.
+ */
+static bool
+no_buffer(const void *buf, size_t len)
+{
+	return (intptr_t)len < 0 || (intptr_t)((uintptr_t)buf + len) < 0;
 }
 
 /*
@@ -145,7 +159,7 @@ read(int fd, void *buf, size_t len)
 
 	if (!mx_on())
 		return real.read(fd, buf, len);
-	if (len == 0 || len > SSIZE_MAX) {
+	if (len == 0 || no_buffer(buf, len)) {
 		mx_testcancel();
 		return real.read(fd, buf, len);
 	}
@@ -199,12 +213,14 @@ write_slow(struct mx_io *io, const struct iovec *iov, int n, int flags)
 		return flags ? real.pwritev2(io->fd, iov, n, -1, flags) :
 		    real.writev(io->fd, iov, n);
 	}
-	for (; n > 0; iov++, n--) {
+	for (; n > 0 && done < len; iov++, n--) {
 		size_t off = 0;
 
-		while (off < iov->iov_len) {
+		while (off < iov->iov_len && done < len) {
 			one.iov_base = (char *)iov->iov_base + off;
 			one.iov_len = iov->iov_len - off;
+			if (one.iov_len > len - done)
+				one.iov_len = len - done;
 			if (one.iov_len > PIPE_BUF)
 				one.iov_len = PIPE_BUF;
 			if (!mx_io_poll_first(io, "write"))
@@ -225,17 +241,19 @@ static ssize_t
 write_rest(struct mx_io *io, const struct iovec *iov, int n, size_t put,
     int flags, enum kind kind)
 {
+	size_t done = put, len = iov_len(iov, n);
 	struct iovec one;
-	size_t done = put;
 	ssize_t rc;
 	int error;
 
 	for (; n > 0 && put >= iov->iov_len; iov++, n--)
 		put -= iov->iov_len;
-	for (; n > 0; iov++, n--) {
+	for (; n > 0 && done < len; iov++, n--) {
 		one = *iov;
 		one.iov_base = (char *)one.iov_base + put;
 		one.iov_len -= put;
+		if (one.iov_len > len - done)
+			one.iov_len = len - done;
 		put = 0;
 		while (one.iov_len) {
 			/* After some bytes an error ends the call quietly. */
@@ -306,7 +324,7 @@ write(int fd, const void *buf, size_t len)
 
 	if (!mx_on())
 		return real.write(fd, buf, len);
-	if (len == 0 || len > SSIZE_MAX) {
+	if (len == 0 || no_buffer(buf, len)) {
 		mx_testcancel();
 		return real.write(fd, buf, len);
 	}

@@ -221,9 +221,11 @@ sendfile(int out, int in, off_t *off, size_t n)
 	int rc;
 
 	/* From anything but a file it is an error, which waits for nothing. */
-	if (!mx_on() || n == 0 || never_waits(out) ||
+	if (!mx_on() || n == 0 || n > SSIZE_MAX || never_waits(out) ||
 	    !(is_kind(in, S_IFREG) || is_kind(in, S_IFBLK)))
 		return real.sendfile(out, in, off, n);
+	if (n > MX_IO_MOST)
+		n = MX_IO_MOST;
 	most = portion(out);
 	mx_io_begin(&io, out, true);
 	while (done < n) {
