@@ -15,16 +15,34 @@ import weakref
 
 import mixio
 from mixio import _runtime
-from suite import Case, LIMIT, core, eventually
+from suite import Case, LIMIT, core, eventually, library
 
 var = contextvars.ContextVar("var", default="unset")
 other = contextvars.ContextVar("other")
 
 
+# What makes the loops; None: asyncio.run().
+loop_factory = None
+
+
 def run(coroutine, timeout=LIMIT):
     async def limited():
         return await asyncio.wait_for(coroutine, timeout)
-    return asyncio.run(limited())
+    if loop_factory is None:
+        return asyncio.run(limited())
+
+    async def end():
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await loop.shutdown_asyncgens()
+    loop = loop_factory()
+    try:
+        return loop.run_until_complete(limited())
+    finally:
+        loop.run_until_complete(end())
+        loop.close()
 
 
 async def echo(value, seconds=0):
@@ -844,3 +862,27 @@ class Sync(Case):
             with self.assertRaises(KeyError):
                 next(it)
         self.in_sync(plain)
+
+
+def with_uvloop(case):
+    class Uvloop(case):
+        def setUp(self):
+            super().setUp()
+            global loop_factory
+            import uvloop
+            loop_factory = uvloop.new_event_loop
+
+        def tearDown(self):
+            global loop_factory
+            loop_factory = None
+            super().tearDown()
+    Uvloop.__name__ = Uvloop.__qualname__ = "Uvloop" + case.__name__
+    Uvloop.core = False
+    return Uvloop
+
+
+if library("uvloop"):
+    for case in (AsAsync, Context, CancelSync, Generators, Await, Sync):
+        made = with_uvloop(case)
+        globals()[made.__name__] = made
+    del case, made

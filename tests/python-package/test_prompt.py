@@ -257,7 +257,7 @@ class Prompt(Case):
         t.say("from helpers import *; loop = mixio.start_loop()", IPYTHON)
         t.say("task = loop.create_task(tick()); ask(3)", r"answer 3'")
         t.goes_on()
-        t.say("await answer(4)", r"answer 4'")
+        t.say("await answer(4), ask(6)", "answer 4', 'answer 6'")
         t.goes_on()
         t.say("ask(5)", r"answer 5'")
         t.goes_on()
