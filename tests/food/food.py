@@ -75,13 +75,16 @@ def ways(n, few):
     ]
 
 
-def free_ports(count):
-    """Ports that nobody listens on at the moment."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
+def reserve_port(stack):
+    """A port for a server that is to come: nobody else gets it till then.
+
+    A socket that is bound does not keep others with SO_REUSEADDR, as servers
+    have it, from listening; but no connection is given that port.
+    """
+    s = stack.enter_context(socket.socket())
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("127.0.0.1", 0))
+    return s.getsockname()[1]
 
 
 def environment(url, **more):
@@ -164,7 +167,9 @@ class Kitchen:
     def __init__(self, way, tmp, databases):
         self.way = way
         self.dir = tempfile.mkdtemp(prefix="food", dir=tmp)
-        self.port, self.ws_port = free_ports(2)
+        self.ports = contextlib.ExitStack()
+        self.port = reserve_port(self.ports)
+        self.ws_port = reserve_port(self.ports)
         self.http = "http://127.0.0.1:%d" % self.port
         self.databases = databases
         self.database, url = databases.copy(self.dir, way.driver)
@@ -261,6 +266,7 @@ class Kitchen:
 
     def stop(self):
         """End all of it, whatever it does: the session is ours."""
+        self.ports.close()
         if self.child is not None:
             with contextlib.suppress(OSError):
                 os.killpg(self.child.pid, signal.SIGKILL)
