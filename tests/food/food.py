@@ -34,7 +34,7 @@ HERE = Path(__file__).resolve().parent
 EXAMPLE = tap.SRCDIR / "examples" / "food_delivery"
 NEEDED = ("django", "rest_framework", "channels", "gunicorn", "uvicorn",
           "websockets", "requests", "httpx", "psycopg", "psycopg2",
-          "sqlalchemy", "aiohttp")
+          "sqlalchemy", "aiohttp", "uvloop")
 LIMIT = 120 * tap.SLOW
 #: Helpers of mixio, and what else there is: monitor, spare kernel threads.
 HELPERS = 4
@@ -45,15 +45,18 @@ class Way:
     """One way to run the example."""
 
     def __init__(self, name, server, mixio, driver, http, customers,
-                 **environment):
+                 loop="uvloop", **environment):
         self.name = name
         self.server = server  # gunicorn, uvicorn or runserver
         self.mixio = mixio
         self.driver = driver  # sqlite, psycopg or psycopg2
         self.http = http
         self.customers = customers
+        self.loop = loop  # uvicorn's
         self.environment = environment
         self.asgi = server == "uvicorn"
+        # Leaving ends nothing but what runs in the request's own task.
+        self.impatient = 5 if "FOOD_ASYNC" in environment else 0
 
     def __str__(self):
         return "%s, %s, %s, %d customers" % (self.name, self.driver,
@@ -66,7 +69,7 @@ def ways(n, few):
         Way("mixio, gunicorn", "gunicorn", True, "psycopg2", "requests", n),
         Way("mixio, uvicorn", "uvicorn", True, "psycopg", "httpx", n),
         Way("mixio, as_async", "uvicorn", True, "sqlite", "requests", n,
-            FOOD_ASYNC="1"),
+            "asyncio", FOOD_ASYNC="1"),
         Way("mixio, as_async", "uvicorn", True, "psycopg2", "httpx", few,
             FOOD_ASYNC="1"),
         Way("mixio, runserver", "runserver", True, "sqlite", "requests", few),
@@ -192,7 +195,8 @@ class Kitchen:
                     str(int(LIMIT)), "--worker-connections", "5000"]
         return ["-m", "uvicorn", "proj.asgi:application", "--host",
                 "127.0.0.1", "--port", str(self.port),
-                "--timeout-graceful-shutdown", "5"]
+                "--timeout-graceful-shutdown", "5", "--loop",
+                self.way.loop]
 
     def start(self):
         prefix = tap.mixio("--helpers", str(HELPERS)) if self.way.mixio \
@@ -237,7 +241,7 @@ class Kitchen:
             sampler.start()
         done = subprocess.run(
             [sys.executable, str(HERE / "customers.py"), self.http, websocket,
-             sessions, str(LIMIT)], env=tap.environment(), cwd=self.dir,
+             sessions, str(LIMIT), str(self.way.impatient)], env=tap.environment(), cwd=self.dir,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, timeout=LIMIT + 30)
         if self.way.mixio:
@@ -296,15 +300,18 @@ def judge(way, told, threads, rows):
         status, answer = seen.get("order", (0, {}))
         check(seen["hello"] == {"hello": name}, "greetings", seen["hello"])
         check(seen.get("page", True), "pages", seen)
+        customer = int(name[len("customer"):])
+        check(("impatient" in seen) == (customer < way.impatient),
+              "impatience", seen)
         check(status == 200 and isinstance(answer, dict) and
               set(answer) == {"order_id", "mins"} and
               30 <= answer["mins"] < 60, "answers", [status, answer])
         check(seen["messages"] == [answer], "notifications", seen["messages"])
-        check([d for _, d in mine] == ([ordered, "and a " + ordered]
-                                       if "create" in seen else [ordered]),
+        check([d for _, d in mine] == ["Quick!"] * ("impatient" in seen) +
+              [ordered] + ["and a " + ordered] * ("create" in seen),
               "rows", mine)
-        check(mine and isinstance(answer, dict) and
-              answer.get("order_id") == mine[0][0], "numbers", [mine, answer])
+        check(mine and isinstance(answer, dict) and dict(mine).get(
+            answer.get("order_id")) == ordered, "numbers", [mine, answer])
         want = [{"id": i, "customer": name, "details": d} for i, d in mine]
         if "create" in seen:
             check(seen["create"] == [201, want[-1] if want else None],
@@ -317,15 +324,15 @@ def judge(way, told, threads, rows):
                   way.customers <= answer["total"] <= len(rows),
                   "SQLAlchemy's reports", seen["report"])
     created = sum("create" in seen for seen in customers)
-    for what in ("greetings", "pages", "answers", "notifications", "rows",
-                 "numbers", "REST: created", "REST: listed",
-                 "SQLAlchemy's reports"):
+    for what in ("greetings", "pages", "impatience", "answers",
+                 "notifications", "rows", "numbers", "REST: created",
+                 "REST: listed", "SQLAlchemy's reports"):
         bad = wrong.get(what, [])
         if not tap.ok(not bad, "%s: %s" % (way, what)):
             tap.say("%d wrong, such as %r" % (len(bad), bad[0]))
     tap.ok(len(customers) == way.customers and
            created == way.customers // 3 and
-           len(rows) == way.customers + created,
+           len(rows) == way.impatient + way.customers + created,
            "%s: %d rows" % (way, len(rows)))
     refused = told["stranger"]
     if not tap.ok(refused == ["CLOSE", 4401] and told["stranger_api"] == 403,
