@@ -26,7 +26,7 @@ CORE = ["asgi", "backends", "handlers", "servers", "transactions"]
 MORE = ["async", "cache", "db_utils", "dbshell", "delete_regress",
         "file_storage", "fixtures_regress", "get_or_create", "mail",
         "postgres_tests", "requests_tests", "select_for_update", "signals",
-        "test_runner", "transaction_hooks", "utils_tests", "wsgi"]
+        "transaction_hooks", "utils_tests", "wsgi"]
 
 DATABASES = ["sqlite", "psycopg", "psycopg2"]
 
