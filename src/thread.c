@@ -1073,7 +1073,7 @@ mx_thread_create(pthread_t *ret_pt, const pthread_attr_t *attr,
 	dress(gt, me, detach == PTHREAD_CREATE_DETACHED);
 	if (attr && real.pthread_attr_getsigmask_np &&
 	    real.pthread_attr_getsigmask_np(attr, &set) == 0)
-		gt->mask = mx_sigbits(&set);
+		gt->mask = mx_sig_allowed(mx_sigbits(&set));
 	gt->fn = fn;
 	gt->fn11 = fn11;
 	gt->arg = arg;
@@ -1165,6 +1165,11 @@ mx_thread_adopt(struct mx_gt *gt)
 	gt->exiting = false;
 	atomic_store(&gt->fate, 0);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, (long)&mask, 8, 0, 0);
+	if (unlikely(mask != mx_sig_allowed(mask))) {
+		mask = mx_sig_allowed(mask);
+		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0,
+		    8, 0, 0);
+	}
 	gt->mask = mask;
 	if (real.sigaltstack(NULL, &gt->ss) < 0)
 		gt->ss.ss_flags = SS_DISABLE;
