@@ -28,10 +28,12 @@ class Job:
              may return more of the environment
     convert  None, or called with the log and the results file after a run,
              for what cannot write results by itself
+    pick     None, or gives the command for a list of single tests, None if they
+             cannot be had by themselves
     """
 
     def __init__(self, name, argv, variant="", env=None, seconds=600,
-                 known=(), skip="", setup=None, convert=None):
+                 known=(), skip="", setup=None, convert=None, pick=None):
         self.name = name
         self.argv = argv
         self.variant = variant
@@ -41,6 +43,7 @@ class Job:
         self.skip = skip
         self.setup = setup
         self.convert = convert
+        self.pick = pick
 
 
 class Known:
