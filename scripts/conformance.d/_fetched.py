@@ -20,7 +20,8 @@ import tempfile
 from _common import HERE, Job, Known, Missing, read_lists
 from cpython import interpreters
 
-__all__ = ["cache", "sdist", "debian_source", "venv", "Suite", "lab"]
+__all__ = ["cache", "once", "run", "sdist", "debian_source", "venv", "Suite",
+           "lab"]
 
 sys.path.insert(1, os.path.dirname(HERE))
 import lab  # noqa: E402
