@@ -380,6 +380,17 @@ pthread_getname_np(pthread_t pt, char *name, size_t len)
 	return 0;
 }
 
+/* libc reads what the kernel clears when a thread ends. */
+pid_t
+pthread_gettid_np(pthread_t pt)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+
+	if (gt->dom && mx_thread_over(gt))
+		return -1;
+	return real.pthread_gettid_np(pt);
+}
+
 /* Processor time is a kernel thread's: of the carrier, for a green thread. */
 int
 pthread_getcpuclockid(pthread_t pt, clockid_t *clock)
