@@ -186,6 +186,7 @@ fcntl(int fd, int cmd, ...)
 	va_end(ap);
 	if (mx_on() && (cmd == F_SETLKW || cmd == F_OFD_SETLKW)) {
 		mx_testcancel();
+		mx_why("fcntl", (uintptr_t)fd);
 		return MX_HOP(MX_HOP_CANCEL, real.fcntl(fd, cmd, arg));
 	}
 	if (cmd == F_SETFL && !plain())
@@ -217,6 +218,7 @@ flock(int fd, int op)
 {
 	if (!mx_on() || (op & (LOCK_NB | LOCK_UN)))
 		return real.flock(fd, op);
+	mx_why("flock", (uintptr_t)fd);
 	return MX_HOP(MX_HOP_LOCK, real.flock(fd, op));
 }
 
@@ -226,6 +228,7 @@ lockf(int fd, int op, off_t len)
 	if (!mx_on() || op != F_LOCK)
 		return real.lockf(fd, op, len);
 	mx_testcancel();
+	mx_why("lockf", (uintptr_t)fd);
 	return MX_HOP(MX_HOP_CANCEL, real.lockf(fd, op, len));
 }
 MX_ALIAS(lockf64, lockf);

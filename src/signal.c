@@ -52,6 +52,9 @@ bit(int sig)
 	return 1ull << (sig - 1);
 }
 
+/* The signal of --dump-signal: the program can neither handle nor block it. */
+static uint64_t reserved;
+
 /* ---- records: a lock-free pool ---- */
 
 static struct mx_sig *
@@ -143,7 +146,7 @@ mx_sig_setmask(struct mx_gt *gt, uint64_t mask)
 	struct mx_sig *s;
 
 	/* The kernel has these two, and libc's own two, its way. */
-	mask &= ~LIBC_SIGNALS;
+	mask &= ~(LIBC_SIGNALS | reserved);
 	if (d && mask != old) {
 		mx_crit_enter();
 		mx_spin_lock(&d->all_lock);
@@ -240,7 +243,7 @@ mask_during(const struct sigaction *act, int sig, uint64_t mask)
 	mask |= mx_sigbits(&act->sa_mask);
 	if (!(act->sa_flags & SA_NODEFER))
 		mask |= bit(sig);
-	return mask;
+	return mask & ~reserved;
 }
 
 static void
@@ -500,6 +503,9 @@ kick_handler(int sig, siginfo_t *si, void *uc)
 		atomic_fetch_add(&xid.acks, 1);
 		mx_futex_wake(&xid.acks, 1);
 		errno = saved;
+	} else if (mx_dump_is_stop(cookie)) {
+		mx_dump_stop(cookie, uc);
+		errno = saved;
 	} else if (cookie == &kick_cookie) {
 		if (gt->on && gt->depth == 0 && gt->cancel_async)
 			mx_testcancel();
@@ -530,6 +536,13 @@ kick_send(int tid, int sig, void *cookie)
 	kick.si_pid = getpid();
 	kick.si_value.sival_ptr = cookie;
 	queueinfo(tid, sig, &kick);
+}
+
+/* Stops kernel thread tid, which computes, for a dump: see dump.c. */
+void
+mx_sig_stop(int tid, void *slot)
+{
+	kick_send(tid, SIG_XID, slot);
 }
 
 /*
@@ -882,6 +895,23 @@ mx_sig_debug(struct mx_kt *kt)
 	real.sigaction(SIGSEGV, &act, NULL);
 }
 
+/* mask, as far as the program may block signals (those it cannot do not count). */
+uint64_t
+mx_sig_allowed(uint64_t mask)
+{
+	return mask & ~reserved;
+}
+
+/* Takes sig away from the program, for act. 0, or -1 and errno. */
+int
+mx_sig_reserve(int sig, const struct sigaction *act)
+{
+	if (real.sigaction(sig, act, &acts[sig]) < 0)
+		return -1;
+	reserved = bit(sig);
+	return 0;
+}
+
 /* sigaction(2) as the program sees it: 0, or -1 and errno. */
 int
 mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
@@ -893,6 +923,8 @@ mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 		return real.sigaction(sig, act, old);
 	if (act) {
 		k = *act;
+		if (unlikely(mx_env.dump_signal))
+			sigdelset(&k.sa_mask, (int)mx_env.dump_signal);
 		if (mx_env.debug && sig == SIGSEGV) {
 			k.sa_sigaction = handler;
 			k.sa_flags |= SA_SIGINFO | SA_ONSTACK;
@@ -905,6 +937,16 @@ mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 	mx_crit_enter();
 	mx_spin_lock(&acts_lock);
 	mine = acts[sig];
+	if (unlikely(reserved & bit(sig))) {
+		/* Taken note of, and that is all. */
+		if (act)
+			acts[sig] = *act;
+		mx_spin_unlock(&acts_lock);
+		mx_crit_leave();
+		if (old)
+			*old = mine;
+		return 0;
+	}
 	/* First the table: the handler may run as soon as it is set. */
 	if (act && k.sa_sigaction == handler)
 		acts[sig] = *act;

@@ -152,6 +152,39 @@ mx_arch_revive:
 	.size	mx_arch_revive, . - mx_arch_revive
 
 /*
+ * long mx_arch_spawn(unsigned long flags, void *stack_top, void (*fn)(void *),
+ *	void *arg)
+ *
+ * clone() of a process that begins with fn(arg) on a stack of its own, which
+ * may be in memory that it shares with us. fn does not return. Returns the
+ * process ID, or -errno. Keeps errno.
+ */
+	.globl	mx_arch_spawn
+	.hidden	mx_arch_spawn
+	.type	mx_arch_spawn, %function
+	.balign	16
+mx_arch_spawn:
+	.cfi_startproc
+	hint	#34
+	mov	x10, x2			/* both outlive the system call */
+	mov	x11, x3
+	mov	x2, #0
+	mov	x3, #0
+	mov	x4, #0
+	mov	x8, #220		/* clone() */
+	svc	#0
+	cbz	x0, 1f
+	ret
+1:	.cfi_undefined x30
+	mov	x29, #0
+	mov	x30, #0
+	mov	x0, x11
+	blr	x10
+	brk	#1
+	.cfi_endproc
+	.size	mx_arch_spawn, . - mx_arch_spawn
+
+/*
  * pid_t vfork(void)
  *
  * clone(CLONE_VM | CLONE_VFORK | SIGCHLD): the return address is in a register

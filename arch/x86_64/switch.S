@@ -170,6 +170,38 @@ mx_arch_revive:
 	.cfi_endproc
 	.size	mx_arch_revive, . - mx_arch_revive
 
+/*
+ * long mx_arch_spawn(unsigned long flags, void *stack_top, void (*fn)(void *),
+ *	void *arg)
+ *
+ * clone() of a process that begins with fn(arg) on a stack of its own, which
+ * may be in memory that it shares with us. fn does not return. Returns the
+ * process ID, or -errno. Keeps errno.
+ */
+	.globl	mx_arch_spawn
+	.hidden	mx_arch_spawn
+	.type	mx_arch_spawn, @function
+	.balign	16
+mx_arch_spawn:
+	.cfi_startproc
+	endbr64
+	movq	%rdx, %r9		/* both outlive the system call */
+	movq	%rcx, %r8
+	xorl	%edx, %edx		/* parent_tid */
+	xorl	%r10d, %r10d		/* child_tid */
+	movl	$56, %eax		/* clone() */
+	syscall
+	testq	%rax, %rax
+	jz	1f
+	ret
+1:	.cfi_undefined %rip
+	xorl	%ebp, %ebp
+	movq	%r8, %rdi
+	call	*%r9
+	hlt
+	.cfi_endproc
+	.size	mx_arch_spawn, . - mx_arch_spawn
+
 /* Where a handler of our own raw sigaction returns to: rt_sigreturn(). */
 	.globl	mx_arch_sigreturn
 	.hidden	mx_arch_sigreturn
