@@ -138,13 +138,18 @@ try_done(void *arg)
 
 /*
  * Joins green thread gt, waiting until dl, or until no time at all: EINVAL if it
- * would have to. errno value.
+ * would have to, or at once from glibc 2.43 on (which openat2 came with). errno
+ * value.
  */
 static int
 join(struct mx_gt *gt, void **retval, uint64_t dl, bool bad_time)
 {
 	int fate, rc, saved = errno;
 
+	if (bad_time && mx_real_has(openat2)) {
+		mx_testcancel();
+		return EINVAL;
+	}
 	if (gt == &mx_me)
 		return EDEADLK;
 	mx_testcancel();
