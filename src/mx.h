@@ -57,6 +57,7 @@ void __tsan_release(void *addr);
 /*
  * In the runtime, where a kernel thread may be cancelled: AddressSanitizer would
  * take what a frame leaves behind for a part of the frames that come after it.
+ * And where a dump reads what belongs to others.
  */
 #ifdef __SANITIZE_ADDRESS__
 #define MX_NO_ASAN __attribute__((no_sanitize("address")))
