@@ -137,9 +137,9 @@ try_done(void *arg)
 }
 
 /*
- * Joins green thread gt, waiting until dl, or until no time at all: EINVAL if it
- * would have to, or at once from glibc 2.43 on (which openat2 came with). errno
- * value.
+ * Joins green thread gt, waiting until dl, or until no time at all. That is
+ * EINVAL where it would have to wait, or at once: with libcs before _Fork, and,
+ * even for the caller itself, since openat2 (glibc 2.43). errno value.
  */
 static int
 join(struct mx_gt *gt, void **retval, uint64_t dl, bool bad_time)
@@ -153,6 +153,8 @@ join(struct mx_gt *gt, void **retval, uint64_t dl, bool bad_time)
 	if (gt == &mx_me)
 		return EDEADLK;
 	mx_testcancel();
+	if (bad_time && !mx_real_has(_Fork))
+		return EINVAL;
 	fate = atomic_fetch_or(&gt->fate, MX_FATE_JOINED);
 	if (fate & (MX_FATE_DETACHED | MX_FATE_JOINED)) {
 		if (!(fate & MX_FATE_JOINED))
