@@ -13,7 +13,7 @@
 /* What programs import that were linked before glibc 2.34. */
 #define OLD(name, ...) \
 	extern int old_##name(__VA_ARGS__); \
-	__asm__(".symver old_" #name ",__" #name "@GLIBC_2.2.5")
+	__asm__(".symver old_" #name ",__" #name "@" FIRST_LIBC)
 OLD(res_query, const char *, int, int, unsigned char *, int);
 OLD(res_search, const char *, int, int, unsigned char *, int);
 OLD(res_querydomain, const char *, const char *, int, int, unsigned char *,

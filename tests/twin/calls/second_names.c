@@ -36,7 +36,7 @@ extern int _IO_fclose(FILE *);
 extern FILE *_IO_popen(const char *, const char *);
 /* Programs that were made before glibc 2.34. */
 extern int old_yield(void);
-__asm__(".symver old_yield,pthread_yield@GLIBC_2.2.5");
+__asm__(".symver old_yield,pthread_yield@" FIRST_LIBC);
 
 static int p[2], sv[2], go;
 static const struct timespec pause_ = { 0, 5000000 };
