@@ -247,6 +247,7 @@ enum { ENDS, MAY, NOT };
 #define CHILD 8		/* there is to be a child */
 #define LOCKS 16	/* the one who sends the signals holds the locks */
 #define THREAD 32	/* there is to be a thread */
+#define FIFO 64		/* somebody is to open the other end */
 
 #define LIST \
 	X(MAY, read(pi[0], b, 1)) \
@@ -277,9 +278,9 @@ enum { ENDS, MAY, NOT };
 	X(MAY, tee(pi[0], full[1], 1, 0)) \
 	X(MAY, vmsplice(full[1], &big, 1, 0)) \
 	X(MAY, sendfile(full[1], data, NULL, 4096)) \
-	X(MAY, opens(0)) \
-	X(MAY, opens(1)) \
-	X(MAY, opens(2)) \
+	X(MAY | FIFO, opens(0)) \
+	X(MAY | FIFO, opens(1)) \
+	X(MAY | FIFO, opens(2)) \
 	X(MAY, flock(file, LOCK_EX)) \
 	X(MAY, fcntl(file, F_OFD_SETLKW, all_of(F_WRLCK))) \
 	X(MAY | CHILD, fcntl(locked, F_SETLKW, all_of(F_RDLCK))) \
@@ -363,6 +364,7 @@ static const struct {
 };
 
 static volatile sig_atomic_t handled;
+static int through;
 
 static void
 handler(int sig)
@@ -518,9 +520,12 @@ release(int kind)
 	connect(fd, (struct sockaddr *)&addr, sizeof(addr));
 	close(fd);
 	/* Not waiting itself, whether somebody does or not. */
-	fd = open("fifo", O_RDWR | O_NONBLOCK);
-	ms(5);
-	close(fd);
+	if (kind & FIFO) {
+		fd = open("fifo", O_RDWR | O_NONBLOCK);
+		while (!__atomic_load_n(&through, __ATOMIC_SEQ_CST))
+			ms(1);
+		close(fd);
+	}
 	close(tell[0]);
 	if (kind & CHILD)
 		close(tell[1]);
@@ -571,7 +576,7 @@ tear_down(int kind)
 		waitpid(pid, NULL, 0);
 }
 
-static int through, ready, ends, current;
+static int ready, ends, current;
 static pthread_t target;
 
 static void *
