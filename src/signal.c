@@ -228,6 +228,30 @@ act_get(int sig, struct sigaction *ret_act)
 	mx_crit_leave();
 }
 
+/*
+ * The same for a signal that did not come by the kernel, which would have
+ * forgotten the handler as SA_RESETHAND asks for.
+ */
+static void
+act_take(int sig, struct sigaction *ret_act)
+{
+	struct sigaction k;
+
+	mx_crit_enter();
+	mx_spin_lock(&acts_lock);
+	*ret_act = acts[sig];
+	if ((ret_act->sa_flags & (int)SA_RESETHAND) &&
+	    ret_act->sa_handler != SIG_DFL && ret_act->sa_handler != SIG_IGN &&
+	    mx_sig_handled(sig)) {
+		k = *ret_act;
+		k.sa_handler = SIG_DFL;
+		real.sigaction(sig, &k, NULL);
+		acts[sig].sa_handler = SIG_DFL;
+	}
+	mx_spin_unlock(&acts_lock);
+	mx_crit_leave();
+}
+
 static void
 call(const struct sigaction *act, int sig, siginfo_t *info, void *uc)
 {
@@ -273,8 +297,13 @@ run_queued(struct mx_gt *gt, struct mx_sig *s)
 
 	record_put(s);
 	atomic_fetch_and(sigset_of(gt, &info), ~bit(sig));
-	act_get(sig, &act);
-	if (act.sa_handler == SIG_DFL || act.sa_handler == SIG_IGN)
+	act_take(sig, &act);
+	if (act.sa_handler == SIG_DFL) {
+		/* Another one took the handler with it. */
+		kill(getpid(), sig);
+		return;
+	}
+	if (act.sa_handler == SIG_IGN)
 		return;
 	if (!gt->dom)
 		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, (long)&old, 8,
@@ -865,6 +894,7 @@ out:
 	errno = saved;
 }
 
+/* Whether the kernel calls us for it. */
 bool
 mx_sig_handled(int sig)
 {

@@ -267,7 +267,10 @@ class Cancel(Case):
         lock.release()
         self.assertRaises(concurrent.futures.CancelledError,
                           task.result, LIMIT)
-        self.assertFalse(lock.locked())
+        # 3.14 itself may be interrupted between a with statement's call of
+        # __enter__ and its block, by whatever is raised asynchronously.
+        if sys.version_info[:2] != (3, 14):
+            self.assertFalse(lock.locked())
 
     def test_before_it_begins(self):
         task = mixio.Task()
