@@ -109,7 +109,7 @@ dup3(int old, int fd, int flags)
 {
 	int rc;
 
-	if (plain() || old == fd)
+	if (plain() || old == fd || (flags & ~O_CLOEXEC))
 		return real.dup3(old, fd, flags);
 	/* The number is ours and cannot be given up: as if above the limit. */
 	if (mx_fd_ours(fd))

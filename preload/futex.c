@@ -107,7 +107,8 @@ mx_futex_call(uint32_t *word, int op, uint32_t value, const struct timespec *ts,
 			break;
 		mx_testcancel();
 		/* The kernel faults on a bad address, and tells what else is wrong. */
-		if (((uintptr_t)word & 3) || !word ||
+		if (((uintptr_t)word & 3) || !mx_readable_often(word) ||
+		    (ts && !mx_readable(ts, sizeof(*ts))) ||
 		    (cmd == FUTEX_WAIT_BITSET && value3 == 0))
 			break;
 		/*

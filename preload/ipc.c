@@ -39,7 +39,7 @@ no_wait(const struct sembuf *ops, size_t n)
 	size_t i;
 
 	/* The kernel refuses what is no array, and arrays that are too long. */
-	if ((uintptr_t)ops < 4096 || n > 500)
+	if (n == 0 || n > 500 || !mx_readable(ops, n * sizeof(*ops)))
 		return true;
 	for (i = 0; i < n; i++)
 		if (!(ops[i].sem_flg & IPC_NOWAIT) && ops[i].sem_op <= 0)

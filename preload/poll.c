@@ -91,20 +91,52 @@ remaining(uint64_t dl, struct timespec *ts)
 	return ts;
 }
 
+/*
+ * The mask of ppoll, pselect and epoll_pwait: set for the wait. A signal that
+ * it lets in is pending until now, runs here and ends the call. As in the
+ * kernel that is looked at only when nothing is ready: what is ready wins, and
+ * the signal stays pending.
+ */
+static int
+mask_begin(const sigset_t *mask, uint64_t *ret_old)
+{
+	*ret_old = mx_me.mask;
+	if (!mask)
+		return 0;
+	mx_me.sigran = 0;
+	mx_me.sigkeep = true;
+	mx_sig_setmask(&mx_me, mx_sigbits(mask));
+	return mx_me.sigran ? EINTR : 0;
+}
+
+static void
+mask_end(const sigset_t *mask, uint64_t old)
+{
+	int saved = errno;
+
+	if (mask) {
+		mx_me.sigkeep = false;
+		mx_sig_setmask(&mx_me, old);
+	}
+	errno = saved;
+}
+
 /* [user code] poll until dl; keeps errno on success. */
 static int
-do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const char *call)
+do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const sigset_t *mask,
+    const char *call)
 {
 	struct mx_fdw few[2 * STACK_FDS], *w = few;
 	struct timespec ts;
 	int rc, saved = errno;
 	uint32_t seq;
 	size_t len = 0;
+	uint64_t old;
 
 	mx_testcancel();
 	seq = atomic_load(&mx_me.dom->evseq);
 	rc = real.poll(fds, n, 0);
-	if (rc != 0 || dl <= mx_now())
+	if (rc != 0 || (!mask && dl <= mx_now()))
 		return rc;
 	if (n > STACK_FDS) {
 		len = 2 * n * sizeof(*w);
@@ -112,7 +144,10 @@ do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const char *call)
 		if (!w)
 			return mx_fail(ENOMEM);
 	}
-	for (;;) {
+	rc = mask_begin(mask, &old);
+	if (rc)
+		rc = mx_fail(rc);
+	while (rc == 0 && dl > mx_now()) {
 		rc = wait_any(fds, n, w, seq, dl, call);
 		if (rc == -EINTR || rc == -ECANCELED) {
 			rc = mx_fail(-rc);
@@ -129,7 +164,9 @@ do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const char *call)
 			rc = real.poll(fds, n, 0);
 			break;
 		}
+		rc = 0;
 	}
+	mask_end(mask, old);
 	if (len)
 		munmap(w, len);
 	if (rc >= 0)
@@ -144,7 +181,7 @@ poll(struct pollfd *fds, nfds_t n, int timeout)
 	if (!mx_on() || timeout == 0)
 		return real.poll(fds, n, timeout);
 	return do_poll(fds, n, until(timeout < 0 ? -1 :
-	    (int64_t)timeout * 1000000), "poll");
+	    (int64_t)timeout * 1000000), NULL, "poll");
 }
 MX_ALIAS(__poll, poll);
 
@@ -155,36 +192,6 @@ __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t size)
 	if (!mx_on() || size / sizeof(*fds) < n)
 		return real.__poll_chk(fds, n, timeout, size);
 	return poll(fds, n, timeout);
-}
-
-/*
- * The mask of ppoll, pselect and epoll_pwait: set for the wait. A signal that
- * it lets in is pending until now, runs here and ends the call: checked for by
- * the caller through sigran.
- */
-static uint64_t
-mask_begin(const sigset_t *mask)
-{
-	uint64_t old = mx_me.mask;
-
-	if (mask) {
-		mx_me.sigran = 0;
-		mx_me.sigkeep = true;
-		mx_sig_setmask(&mx_me, mx_sigbits(mask));
-	}
-	return old;
-}
-
-static void
-mask_end(const sigset_t *mask, uint64_t old)
-{
-	int saved = errno;
-
-	if (mask) {
-		mx_me.sigkeep = false;
-		mx_sig_setmask(&mx_me, old);
-	}
-	errno = saved;
 }
 
 static int64_t
@@ -200,26 +207,24 @@ relative(const struct timespec *ts)
 static bool
 bad_time(const struct timespec *ts)
 {
-	return ts && ((uintptr_t)ts < 4096 || ts->tv_sec < 0 || ts->tv_nsec < 0 ||
-	    ts->tv_nsec >= (long)MX_NS);
+	return ts && (!mx_readable(ts, sizeof(*ts)) || ts->tv_sec < 0 ||
+	    ts->tv_nsec < 0 || ts->tv_nsec >= (long)MX_NS);
+}
+
+/* The kernel's sets have 8 bytes. */
+static bool
+bad_mask(const sigset_t *mask)
+{
+	return mask && !mx_readable(mask, 8);
 }
 
 int
 ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
     const sigset_t *mask)
 {
-	uint64_t old;
-	int rc;
-
-	if (!mx_on() || bad_time(timeout))
+	if (!mx_on() || bad_time(timeout) || bad_mask(mask))
 		return real.ppoll(fds, n, timeout, mask);
-	old = mask_begin(mask);
-	if (mask && mx_me.sigran)
-		rc = mx_fail(EINTR);
-	else
-		rc = do_poll(fds, n, until(relative(timeout)), "ppoll");
-	mask_end(mask, old);
-	return rc;
+	return do_poll(fds, n, until(relative(timeout)), mask, "ppoll");
 }
 
 int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
@@ -235,6 +240,59 @@ __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 
 /* ---- select ---- */
 
+/*
+ * Programs ask about getdtablesize() descriptors with sets that are not as
+ * long. The kernel looks no further than its own table goes, and the table
+ * would be short if our descriptors did not lie at its end. So look no further
+ * than it would without us: its sizes are 64 and powers of two.
+ */
+static int
+highest(int n)
+{
+	struct {
+		uint64_t ino, off;
+		unsigned short len;
+		unsigned char type;
+		char name[];
+	} *ent;
+	char buf[4096] __attribute__((aligned(8)));
+	int saved = errno, dir, fd, top = 0, size = 64;
+	long got, at;
+	char *p;
+
+	dir = real.openat(AT_FDCWD, "/proc/self/fd",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (dir < 0) {
+		errno = saved;
+		return n;
+	}
+	while ((got = real.syscall(SYS_getdents64, dir, (long)buf, sizeof(buf),
+	    0, 0, 0)) > 0) {
+		for (at = 0; at < got; at += ent->len) {
+			ent = (void *)(buf + at);
+			fd = 0;
+			for (p = ent->name; *p >= '0' && *p <= '9'; p++)
+				fd = fd * 10 + *p - '0';
+			if (fd > top && fd != dir && !mx_fd_ours(fd))
+				top = fd;
+		}
+	}
+	real.close(dir);
+	errno = saved;
+	while (size <= top)
+		size *= 2;
+	return n < size ? n : size;
+}
+
+/* Asked for more than an fd_set has. */
+static int
+clamp(int n)
+{
+	return n <= FD_SETSIZE ||
+	    !atomic_load_explicit(&mx_active, memory_order_relaxed) ? n :
+	    highest(n);
+}
+
 /* libc's FD_ISSET checks against FD_SETSIZE; programs use larger sets. */
 static bool
 bit_in(const fd_set *set, int fd)
@@ -249,10 +307,19 @@ copy_set(fd_set *to, const fd_set *from, int n)
 		memcpy(to, from, (size_t)(n + 63) / 64 * 8);
 }
 
+static bool
+bad_sets(int n, const fd_set *r, const fd_set *w, const fd_set *e)
+{
+	size_t len = (size_t)(n + 63) / 64 * 8;
+
+	return len && ((r && !mx_readable(r, len)) ||
+	    (w && !mx_readable(w, len)) || (e && !mx_readable(e, len)));
+}
+
 /* The sets as they were go in, the kernel's answer comes out. */
 static int
 do_select(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t dl,
-    const char *call)
+    const sigset_t *mask, const char *call)
 {
 	size_t bytes = (size_t)(n + 63) / 64 * 8, len;
 	struct timeval zero;
@@ -261,6 +328,8 @@ do_select(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t dl,
 	fd_set *in[3], *out[3] = { r, w, e };
 	struct timespec ts;
 	int i, k, m = 0, rc, saved = errno;
+	bool masked = false;
+	uint64_t old = 0;
 	uint32_t seq;
 	char *mem;
 
@@ -280,10 +349,20 @@ do_select(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t dl,
 	for (;;) {
 		zero.tv_sec = zero.tv_usec = 0;
 		rc = real.select(n, r, w, e, &zero);
-		if (rc != 0 || dl <= mx_now())
+		if (rc != 0)
+			break;
+		if (mask && !masked) {
+			masked = true;
+			rc = mask_begin(mask, &old);
+		}
+		if (rc == 0 && dl <= mx_now())
 			break;
 		for (k = 0; k < 3; k++)
 			copy_set(out[k], in[k], n);
+		if (rc) {
+			rc = mx_fail(rc);
+			break;
+		}
 		if (m == 0) {
 			for (i = 0; i < n; i++) {
 				fds[m].fd = i;
@@ -307,6 +386,8 @@ do_select(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t dl,
 		}
 		seq = atomic_load(&mx_me.dom->evseq);
 	}
+	if (masked)
+		mask_end(mask, old);
 	if (len >= 16384)
 		munmap(mem, len);
 	if (rc >= 0)
@@ -321,8 +402,10 @@ select(int n, fd_set *r, fd_set *w, fd_set *e, struct timeval *timeout)
 	uint64_t dl = MX_NEVER, now;
 	int rc, error;
 
+	n = clamp(n);
 	if (!mx_on() || n < 0 || n > 1 << 20 || (timeout &&
-	    (timeout->tv_sec < 0 || timeout->tv_usec < 0)))
+	    (timeout->tv_sec < 0 || timeout->tv_usec < 0)) ||
+	    bad_sets(n, r, w, e))
 		return real.select(n, r, w, e, timeout);
 	if (timeout) {
 		if (timeout->tv_sec == 0 && timeout->tv_usec == 0)
@@ -331,7 +414,7 @@ select(int n, fd_set *r, fd_set *w, fd_set *e, struct timeval *timeout)
 			dl = until(timeout->tv_sec * (int64_t)MX_NS +
 			    timeout->tv_usec * 1000);
 	}
-	rc = do_select(n, r, w, e, dl, "select");
+	rc = do_select(n, r, w, e, dl, NULL, "select");
 	error = errno;
 	if (timeout && dl != MX_NEVER) {
 		now = mx_now();
@@ -348,19 +431,11 @@ int
 pselect(int n, fd_set *r, fd_set *w, fd_set *e, const struct timespec *timeout,
     const sigset_t *mask)
 {
-	uint64_t old;
-	int rc;
-
-	if (!mx_on() || n < 0 || n > 1 << 20 || bad_time(timeout))
+	n = clamp(n);
+	if (!mx_on() || n < 0 || n > 1 << 20 || bad_time(timeout) ||
+	    bad_mask(mask) || bad_sets(n, r, w, e))
 		return real.pselect(n, r, w, e, timeout, mask);
-	old = mask_begin(mask);
-	if (mask && mx_me.sigran)
-		rc = mx_fail(EINTR);
-	else
-		rc = do_select(n, r, w, e, until(relative(timeout)),
-		    "pselect");
-	mask_end(mask, old);
-	return rc;
+	return do_select(n, r, w, e, until(relative(timeout)), mask, "pselect");
 }
 
 /* ---- epoll ---- */
@@ -368,8 +443,10 @@ pselect(int n, fd_set *r, fd_set *w, fd_set *e, const struct timespec *timeout,
 /* The user's epoll set is one readable descriptor for ours. */
 static int
 do_epoll(int epfd, struct epoll_event *events, int max, uint64_t dl,
-    const char *call)
+    const sigset_t *mask, const char *call)
 {
+	bool masked = false;
+	uint64_t old = 0;
 	struct mx_io io;
 	int rc, n;
 
@@ -378,13 +455,23 @@ do_epoll(int epfd, struct epoll_event *events, int max, uint64_t dl,
 		n = real.epoll_wait(epfd, events, max, 0);
 		if (n != 0 || dl <= mx_now())
 			break;
-		rc = mx_io_block(&io, EPOLLIN, dl, call);
+		rc = 0;
+		if (mask && !masked) {
+			masked = true;
+			rc = -mask_begin(mask, &old);
+		}
+		if (rc == 0)
+			rc = mx_io_block(&io, EPOLLIN, dl, call);
 		mx_io_look(&io);
-		if (rc == -EINTR || rc == -ERESTART)
-			return mx_fail(EINTR);
-		if (rc == -EBADF || rc == -ECANCELED)
-			return mx_fail(-rc);
+		if (rc == -ERESTART)
+			rc = -EINTR;
+		if (rc == -EINTR || rc == -EBADF || rc == -ECANCELED) {
+			n = mx_fail(-rc);
+			break;
+		}
 	}
+	if (masked)
+		mask_end(mask, old);
 	if (n >= 0)
 		errno = io.saved;
 	return n;
@@ -396,26 +483,17 @@ epoll_wait(int epfd, struct epoll_event *events, int max, int timeout)
 	if (!mx_on() || timeout == 0)
 		return real.epoll_wait(epfd, events, max, timeout);
 	return do_epoll(epfd, events, max, until(timeout < 0 ? -1 :
-	    (int64_t)timeout * 1000000), "epoll_wait");
+	    (int64_t)timeout * 1000000), NULL, "epoll_wait");
 }
 
 int
 epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout,
     const sigset_t *mask)
 {
-	uint64_t old;
-	int rc;
-
-	if (!mx_on())
+	if (!mx_on() || bad_mask(mask))
 		return real.epoll_pwait(epfd, events, max, timeout, mask);
-	old = mask_begin(mask);
-	if (mask && mx_me.sigran)
-		rc = mx_fail(EINTR);
-	else
-		rc = do_epoll(epfd, events, max, until(timeout < 0 ? -1 :
-		    (int64_t)timeout * 1000000), "epoll_pwait");
-	mask_end(mask, old);
-	return rc;
+	return do_epoll(epfd, events, max, until(timeout < 0 ? -1 :
+	    (int64_t)timeout * 1000000), mask, "epoll_pwait");
 }
 
 /* libc's, or without it (glibc 2.34) the system call. */
@@ -437,17 +515,8 @@ int
 epoll_pwait2(int epfd, struct epoll_event *events, int max,
     const struct timespec *timeout, const sigset_t *mask)
 {
-	uint64_t old;
-	int rc;
-
-	if (!mx_on() || bad_time(timeout))
+	if (!mx_on() || bad_time(timeout) || bad_mask(mask))
 		return native_pwait2(epfd, events, max, timeout, mask);
-	old = mask_begin(mask);
-	if (mask && mx_me.sigran)
-		rc = mx_fail(EINTR);
-	else
-		rc = do_epoll(epfd, events, max, until(relative(timeout)),
-		    "epoll_pwait2");
-	mask_end(mask, old);
-	return rc;
+	return do_epoll(epfd, events, max, until(relative(timeout)), mask,
+	    "epoll_pwait2");
 }

@@ -103,6 +103,9 @@ mx_try_send(int fd, const void *buf, size_t len, int flags)
 	return real.send(fd, buf, len, flags);
 }
 
+/* What one call moves at most, whatever it asks for: Linux's MAX_RW_COUNT. */
+#define MX_IO_MOST ((size_t)(INT32_MAX & ~4095))
+
 int mx_io_wait(struct mx_io *io, const char *call);
 int mx_io_block(struct mx_io *io, uint32_t events, uint64_t dl,
     const char *call);
@@ -125,6 +128,28 @@ mx_io_done(const struct mx_io *io, ssize_t n)
 }
 
 bool mx_bound_number(long number, long a, long b, long c, long *ret);
+
+/*
+ * A pointer of the caller's into its own stack, a little above us: no need to
+ * ask, as the environment or the thread's TCB lie above all frames.
+ */
+static inline bool
+mx_near_stack(const void *p)
+{
+	return (uintptr_t)p - (uintptr_t)__builtin_frame_address(0) < 2048;
+}
+
+bool mx_readable_slow(const void *p, size_t n);
+bool mx_writable(void *p, size_t n);
+
+/* Whether the kernel could read n bytes there. */
+static inline bool
+mx_readable(const void *p, size_t n)
+{
+	return mx_near_stack(p) || mx_readable_slow(p, n);
+}
+
+bool mx_readable_often(const void *p);
 
 static inline int
 mx_fail(int error)

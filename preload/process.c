@@ -408,6 +408,24 @@ capset(void *head, const void *data)
 	return mx_xid(SYS_capset, (long)head, (long)data, 0);
 }
 
+/* PR_SET_NAME reads up to the string's end, and no further. */
+static bool
+name_from(char name[16], const char *from)
+{
+	int i;
+
+	for (i = 0; i < 15; i++) {
+		if ((i == 0 || ((uintptr_t)(from + i) & 4095) == 0) &&
+		    !mx_readable(from + i, 1))
+			return false;
+		name[i] = from[i];
+		if (!name[i])
+			break;
+	}
+	name[15] = '\0';
+	return true;
+}
+
 int
 prctl(int op, ...)
 {
@@ -425,14 +443,12 @@ prctl(int op, ...)
 		return real.prctl(op, a, b, c, d);
 	switch (op) {
 	case PR_SET_NAME:
-		if (a < 4096)
+		if (!name_from(name, (const char *)a))
 			break;
-		strncpy(name, (const char *)a, sizeof(name) - 1);
-		name[sizeof(name) - 1] = '\0';
 		pthread_setname_np(pthread_self(), name);
 		return 0;
 	case PR_GET_NAME:
-		if (a < 4096)
+		if (!mx_writable((char *)a, sizeof(name)))
 			break;
 		pthread_getname_np(pthread_self(), (char *)a, sizeof(name));
 		return 0;

@@ -13,6 +13,9 @@
 #define RWF_NOWAIT 8
 #endif
 
+/* EOPNOTSUPP for another flag is not about RWF_NOWAIT. */
+#define RWF_ALL (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND)
+
 enum kind { KIND_FILE, KIND_SOCKET, KIND_POLLABLE };
 
 /* Keeps errno; a bad descriptor counts as a file: libc's call reports it. */
@@ -31,15 +34,29 @@ kind_of(int fd)
 	return S_ISSOCK(st.st_mode) ? KIND_SOCKET : KIND_POLLABLE;
 }
 
+/* As the kernel counts: it cuts off what is too much. */
 static size_t
 iov_len(const struct iovec *iov, int n)
 {
 	size_t len = 0;
 	int i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		if (iov[i].iov_len > MX_IO_MOST - len)
+			return MX_IO_MOST;
 		len += iov[i].iov_len;
+	}
 	return len;
+}
+
+/*
+ * A buffer for read() or write() that ends beyond the addresses there are:
+ * EFAULT at once, though as a vector it would be cut off and used.
+ */
+static bool
+no_buffer(const void *buf, size_t len)
+{
+	return (intptr_t)len < 0 || (intptr_t)((uintptr_t)buf + len) < 0;
 }
 
 /*
@@ -86,13 +103,15 @@ mx_io_counts_time(int fd)
 }
 
 static ssize_t
-read_slow(struct mx_io *io, const struct iovec *iov, int n)
+read_slow(struct mx_io *io, const struct iovec *iov, int n, int flags)
 {
 	if (mx_io_counts_time(io->fd))
-		return MX_HOP(MX_HOP_CANCEL, real.readv(io->fd, iov, n));
+		return MX_HOP(MX_HOP_CANCEL, real.preadv2(io->fd, iov, n, -1,
+		    flags));
 	if (!mx_io_poll_first(io, "read"))
 		return -1;
-	return real.readv(io->fd, iov, n);
+	return flags ? real.preadv2(io->fd, iov, n, -1, flags) :
+	    real.readv(io->fd, iov, n);
 }
 
 static ssize_t
@@ -117,7 +136,7 @@ do_readv(int fd, const struct iovec *iov, int n, int flags)
 		}
 		if (errno == EOPNOTSUPP || errno == ENOSYS) {
 			errno = io.saved;
-			return read_slow(&io, iov, n);
+			return read_slow(&io, iov, n, flags);
 		}
 		if (errno != EAGAIN)
 			return -1;
@@ -140,7 +159,7 @@ read(int fd, void *buf, size_t len)
 
 	if (!mx_on())
 		return real.read(fd, buf, len);
-	if (len == 0 || len > SSIZE_MAX) {
+	if (len == 0 || no_buffer(buf, len)) {
 		mx_testcancel();
 		return real.read(fd, buf, len);
 	}
@@ -159,7 +178,7 @@ readv(int fd, const struct iovec *iov, int n)
 ssize_t
 preadv2(int fd, const struct iovec *iov, int n, off_t off, int flags)
 {
-	if (!mx_on() || n <= 0 || off != -1 || (flags & RWF_NOWAIT))
+	if (!mx_on() || n <= 0 || off != -1 || (flags & ~RWF_ALL))
 		return real.preadv2(fd, iov, n, off, flags);
 	return do_readv(fd, iov, n, flags);
 }
@@ -181,27 +200,33 @@ __read_chk(int fd, void *buf, size_t len, size_t buflen)
  * PIPE_BUF bytes without waiting, and pipes only promise atomicity that far.
  */
 static ssize_t
-write_slow(struct mx_io *io, const struct iovec *iov, int n)
+write_slow(struct mx_io *io, const struct iovec *iov, int n, int flags)
 {
-	size_t done = 0, len = iov_len(iov, n), part;
+	struct iovec one;
+
+	size_t done = 0, len = iov_len(iov, n);
 	ssize_t put;
 
 	if (n > 1 && len <= PIPE_BUF) {
 		if (!mx_io_poll_first(io, "write"))
 			return -1;
-		return real.writev(io->fd, iov, n);
+		return flags ? real.pwritev2(io->fd, iov, n, -1, flags) :
+		    real.writev(io->fd, iov, n);
 	}
-	for (; n > 0; iov++, n--) {
+	for (; n > 0 && done < len; iov++, n--) {
 		size_t off = 0;
 
-		while (off < iov->iov_len) {
-			part = iov->iov_len - off;
-			if (part > PIPE_BUF)
-				part = PIPE_BUF;
+		while (off < iov->iov_len && done < len) {
+			one.iov_base = (char *)iov->iov_base + off;
+			one.iov_len = iov->iov_len - off;
+			if (one.iov_len > len - done)
+				one.iov_len = len - done;
+			if (one.iov_len > PIPE_BUF)
+				one.iov_len = PIPE_BUF;
 			if (!mx_io_poll_first(io, "write"))
 				return done ? (ssize_t)done : -1;
-			put = real.write(io->fd,
-			    (const char *)iov->iov_base + off, part);
+			put = flags ? real.pwritev2(io->fd, &one, 1, -1, flags) :
+			    real.write(io->fd, one.iov_base, one.iov_len);
 			if (put < 0)
 				return done ? (ssize_t)done : -1;
 			off += (size_t)put;
@@ -216,17 +241,19 @@ static ssize_t
 write_rest(struct mx_io *io, const struct iovec *iov, int n, size_t put,
     int flags, enum kind kind)
 {
+	size_t done = put, len = iov_len(iov, n);
 	struct iovec one;
-	size_t done = put;
 	ssize_t rc;
 	int error;
 
 	for (; n > 0 && put >= iov->iov_len; iov++, n--)
 		put -= iov->iov_len;
-	for (; n > 0; iov++, n--) {
+	for (; n > 0 && done < len; iov++, n--) {
 		one = *iov;
 		one.iov_base = (char *)one.iov_base + put;
 		one.iov_len -= put;
+		if (one.iov_len > len - done)
+			one.iov_len = len - done;
 		put = 0;
 		while (one.iov_len) {
 			/* After some bytes an error ends the call quietly. */
@@ -278,7 +305,7 @@ do_writev(int fd, const struct iovec *iov, int n, int flags)
 		}
 		if (errno == EOPNOTSUPP || errno == ENOSYS) {
 			errno = io.saved;
-			return write_slow(&io, iov, n);
+			return write_slow(&io, iov, n, flags);
 		}
 		if (errno != EAGAIN)
 			return -1;
@@ -297,7 +324,7 @@ write(int fd, const void *buf, size_t len)
 
 	if (!mx_on())
 		return real.write(fd, buf, len);
-	if (len == 0 || len > SSIZE_MAX) {
+	if (len == 0 || no_buffer(buf, len)) {
 		mx_testcancel();
 		return real.write(fd, buf, len);
 	}
@@ -317,7 +344,7 @@ ssize_t
 pwritev2(int fd, const struct iovec *iov, int n, off_t off, int flags)
 {
 	if (!mx_on() || n <= 0 || n > IOV_MAX || off != -1 ||
-	    (flags & RWF_NOWAIT))
+	    (flags & ~RWF_ALL))
 		return real.pwritev2(fd, iov, n, off, flags);
 	return do_writev(fd, iov, n, flags);
 }

@@ -122,7 +122,7 @@ sigsuspend(const sigset_t *mask)
 {
 	uint64_t old = mx_me.mask;
 
-	if (!mx_on())
+	if (!mx_on() || !mx_readable(mask, 8))
 		return real.sigsuspend(mask);
 	/* A handler that runs from now on ends the call, before the wait too. */
 	mx_me.sigran = 0;
@@ -352,8 +352,8 @@ sigtimedwait(const sigset_t *set, siginfo_t *info,
 	siginfo_t mine;
 	int sig, rc = 0, fd __attribute__((cleanup(sigwait_undo))) = -1;
 
-	if (!mx_on() || (uintptr_t)set < 4096 || (timeout &&
-	    ((uintptr_t)timeout < 4096 || timeout->tv_nsec < 0 ||
+	if (!mx_on() || !mx_readable(set, 8) || (timeout &&
+	    (!mx_readable(timeout, sizeof(*timeout)) || timeout->tv_nsec < 0 ||
 	    timeout->tv_nsec >= (long)MX_NS || timeout->tv_sec < 0)))
 		return real.sigtimedwait(set, info, timeout);
 	mx_testcancel();
@@ -387,8 +387,12 @@ sigtimedwait(const sigset_t *set, siginfo_t *info,
 	sigwait_undo(&fd);
 	fd = -1;
 	errno = sig > 0 ? io.saved : rc;
-	if (sig > 0 && info)
+	if (sig > 0 && info) {
+		/* The signal is gone all the same. */
+		if (!mx_writable(info, sizeof(*info)))
+			return mx_fail(EFAULT);
 		*info = mine;
+	}
 	return sig;
 }
 

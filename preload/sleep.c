@@ -38,8 +38,8 @@ sleep_until(uint64_t dl, const char *call)
 static bool
 bad_time(const struct timespec *ts)
 {
-	/* The kernel says EFAULT for what cannot be a pointer. */
-	if ((uintptr_t)ts < 4096)
+	/* The kernel says EFAULT. */
+	if (!mx_readable(ts, sizeof(*ts)))
 		return true;
 	return ts->tv_sec < 0 || ts->tv_nsec < 0 || ts->tv_nsec >= (long)MX_NS;
 }
@@ -53,16 +53,20 @@ relative(const struct timespec *ts)
 	    (uint64_t)ts->tv_nsec);
 }
 
-static void
-left(uint64_t dl, struct timespec *rem)
+/* What is left until dl, after rc; EFAULT where the kernel would say so. */
+static int
+left(uint64_t dl, struct timespec *rem, int rc)
 {
 	uint64_t now = mx_now();
 
 	now = dl > now ? dl - now : 0;
-	if (rem) {
-		rem->tv_sec = (time_t)(now / MX_NS);
-		rem->tv_nsec = (long)(now % MX_NS);
-	}
+	if (!rem)
+		return rc;
+	if (!mx_writable(rem, sizeof(*rem)))
+		return EFAULT;
+	rem->tv_sec = (time_t)(now / MX_NS);
+	rem->tv_nsec = (long)(now % MX_NS);
+	return rc;
 }
 
 /* clock_nanosleep(2): 0 or an errno value. Parks. */
@@ -86,7 +90,7 @@ clock_nanosleep(clockid_t clock, int flags, const struct timespec *req,
 		dl = relative(req);
 		rc = sleep_until(dl, "clock_nanosleep");
 		if (rc)
-			left(dl, rem);
+			rc = left(dl, rem, rc);
 		errno = saved;
 		return rc;
 	}

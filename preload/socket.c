@@ -74,6 +74,8 @@ recv_all(struct mx_io *io, char *buf, size_t len, int flags,
 	int rc;
 
 	/* MSG_WAITALL, on what is a byte stream. */
+	if (len > MX_IO_MOST)
+		len = MX_IO_MOST;
 	for (;;) {
 		n = real.recvfrom(io->fd, buf + got, len - got,
 		    (flags & ~MSG_WAITALL) | MSG_DONTWAIT, addr, addrlen);
@@ -196,10 +198,12 @@ recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags,
 	uint64_t dl = MX_NEVER;
 	int rc, one;
 
-	if (!mx_on() || (flags & PASS_FLAGS))
+	if (!mx_on() || n == 0 || (flags & PASS_FLAGS))
 		return real.recvmmsg(fd, msgs, n, flags, timeout);
 	mx_io_begin(&io, fd, false);
 	if (timeout) {
+		if (!mx_readable(timeout, sizeof(*timeout)))
+			return mx_fail(EFAULT);
 		if (timeout->tv_nsec < 0 || timeout->tv_nsec >= (long)MX_NS ||
 		    timeout->tv_sec < 0)
 			return mx_fail(EINVAL);
@@ -238,6 +242,8 @@ send(int fd, const void *buf, size_t len, int flags)
 
 	if (!mx_on() || (flags & MSG_DONTWAIT))
 		return real.send(fd, buf, len, flags);
+	if (len > MX_IO_MOST)
+		len = MX_IO_MOST;
 	mx_io_begin(&io, fd, true);
 	for (;;) {
 		/* An error after some bytes ends the call without SIGPIPE. */
@@ -272,6 +278,8 @@ sendto(int fd, const void *buf, size_t len, int flags,
 		return send(fd, buf, len, flags);
 	if (!mx_on() || (flags & MSG_DONTWAIT))
 		return real.sendto(fd, buf, len, flags, sa, addrlen);
+	if (len > MX_IO_MOST)
+		len = MX_IO_MOST;
 	mx_io_begin(&io, fd, true);
 	for (;;) {
 		n = real.sendto(fd, buf, len, flags | MSG_DONTWAIT, sa,
@@ -331,7 +339,7 @@ sendmsg_rest(struct mx_io *io, const struct msghdr *msg, size_t put, int flags)
 	rest.msg_controllen = 0;
 	for (;;) {
 		iov_skip(&rest.msg_iov, &rest.msg_iovlen, put);
-		if (rest.msg_iovlen == 0)
+		if (rest.msg_iovlen == 0 || done >= MX_IO_MOST)
 			return mx_io_done(io, (ssize_t)done);
 		put = 0;
 		n = real.sendmsg(io->fd, &rest,
@@ -378,7 +386,7 @@ sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 	ssize_t len;
 	int rc;
 
-	if (!mx_on() || (flags & MSG_DONTWAIT)) {
+	if (!mx_on() || n == 0 || (flags & MSG_DONTWAIT)) {
 		rc = real.sendmmsg(fd, msgs, n, flags);
 		for (i = 0; (int)i < rc; i++)
 			sent(&msgs[i].msg_hdr, 0);

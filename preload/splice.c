@@ -60,6 +60,19 @@ is_kind(int fd, mode_t kind)
 	return yes;
 }
 
+/* A socket that carries data: one that listens is refused at once. */
+static bool
+is_stream_end(int fd)
+{
+	int yes = 0, saved = errno;
+	socklen_t len = sizeof(yes);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &len) == 0 && !yes)
+		return true;
+	errno = saved;
+	return false;
+}
+
 /*
  * Whether splice would wait for a socket, which older kernels do whatever the
  * flags say. If the call is wrong it waits for nothing.
@@ -69,9 +82,9 @@ socket_waits(int in, const off64_t *inoff, int out, const off64_t *outoff)
 {
 	if (inoff || outoff)
 		return false;
-	if (is_kind(in, S_IFSOCK))
+	if (is_stream_end(in))
 		return !ready(in, false) && is_kind(out, S_IFIFO);
-	return is_kind(out, S_IFSOCK) && !ready(out, true) &&
+	return is_stream_end(out) && !ready(out, true) &&
 	    is_kind(in, S_IFIFO);
 }
 
@@ -177,7 +190,10 @@ portion(int fd)
 	return size < 4 * PIPE_BUF ? PIPE_BUF : (size_t)size / 4;
 }
 
-/* Disks do not poll; neither does what is no descriptor. */
+/*
+ * Disks do not poll; neither does what is no descriptor. What is no file at all
+ * (timers, epoll sets) takes no data, and may never be ready to.
+ */
 static bool
 never_waits(int fd)
 {
@@ -185,7 +201,8 @@ never_waits(int fd)
 	struct stat st;
 	bool yes;
 
-	yes = fstat(fd, &st) < 0 || S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
+	yes = fstat(fd, &st) < 0 || !(S_ISFIFO(st.st_mode) ||
+	    S_ISSOCK(st.st_mode) || S_ISCHR(st.st_mode));
 	fl = yes ? 0 : real.fcntl(fd, F_GETFL, NULL);
 	errno = saved;
 	return yes || fl < 0 || (fl & O_NONBLOCK);
@@ -204,9 +221,11 @@ sendfile(int out, int in, off_t *off, size_t n)
 	int rc;
 
 	/* From anything but a file it is an error, which waits for nothing. */
-	if (!mx_on() || n == 0 || never_waits(out) ||
+	if (!mx_on() || n == 0 || n > SSIZE_MAX || never_waits(out) ||
 	    !(is_kind(in, S_IFREG) || is_kind(in, S_IFBLK)))
 		return real.sendfile(out, in, off, n);
+	if (n > MX_IO_MOST)
+		n = MX_IO_MOST;
 	most = portion(out);
 	mx_io_begin(&io, out, true);
 	while (done < n) {

@@ -70,11 +70,13 @@ lot_result(int rc)
 }
 
 static int
-mutex_slow(pthread_mutex_t *m, uint64_t dl)
+mutex_slow(pthread_mutex_t *m, uint64_t dl, bool bad_time)
 {
 	if ((KIND(m) & KIND_TYPE) == KIND_ERRORCHECK &&
 	    m->__data.__owner == mx_me.tid)
 		return EDEADLK;
+	if (bad_time)
+		return EINVAL;
 	mx_why("pthread_mutex_lock", (uintptr_t)m);
 	return lot_result(mx_lot_wait(m, try_mutex, m, dl, 0));
 }
@@ -100,6 +102,8 @@ pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *attr)
 	pthread_mutexattr_setprotocol(&mine, PTHREAD_PRIO_NONE);
 	return real.pthread_mutex_init(m, &mine);
 }
+int __pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *attr);
+MX_ALIAS(__pthread_mutex_init, pthread_mutex_init);
 
 /* pthread_mutex_lock(3). Parks; not a cancellation point. */
 int
@@ -116,7 +120,7 @@ pthread_mutex_lock(pthread_mutex_t *m)
 		return rc;
 	if (foreign(m))
 		return MX_HOP(MX_HOP_LOCK, real.pthread_mutex_lock(m));
-	return mutex_slow(m, MX_NEVER);
+	return mutex_slow(m, MX_NEVER, false);
 }
 int __pthread_mutex_lock(pthread_mutex_t *m);
 MX_ALIAS(__pthread_mutex_lock, pthread_mutex_lock);
@@ -137,9 +141,8 @@ pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock,
 	if (foreign(m))
 		return MX_HOP(MX_HOP_LOCK, real.pthread_mutex_clocklock(m, clock,
 		    abstime));
-	if (bad_abstime(abstime))
-		return EINVAL;
-	return mutex_slow(m, mx_deadline(clock, abstime));
+	return mutex_slow(m, mx_deadline(clock, abstime),
+	    bad_abstime(abstime));
 }
 
 int

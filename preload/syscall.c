@@ -21,15 +21,26 @@ struct args {
 	long a, b, c, d, e, f;
 };
 
+/* An address where the kernel would fail: it is left to it. */
+static bool
+bad(long p, size_t n)
+{
+	return p && !mx_readable((const void *)p, n);
+}
+
+/* The same for a set that is written. */
+static bool
+bad_out(long p)
+{
+	return p && !mx_writable((void *)p, 8);
+}
+
 /* libc's set of the kernel's at address p, or NULL. */
 static const sigset_t *
 set_from(sigset_t *set, long p)
 {
 	if (!p)
 		return NULL;
-	/* The kernel says EFAULT; so will libc's calls. */
-	if ((unsigned long)p < 4096)
-		return (const sigset_t *)p;
 	sigemptyset(set);
 	memcpy(set, (const void *)p, 8);
 	return set;
@@ -48,8 +59,7 @@ with_set(long number, const struct args *x, long *ret)
 
 	switch (number) {
 	case SYS_rt_sigprocmask:
-		if (x->d != 8 || (unsigned long)(x->b - 1) < 4095 ||
-		    (unsigned long)(x->c - 1) < 4095)
+		if (x->d != 8 || bad(x->b, 8) || bad_out(x->c))
 			return false;
 		*ret = sigprocmask((int)x->a, set_from(&set, x->b),
 		    x->c ? &old : NULL);
@@ -57,48 +67,50 @@ with_set(long number, const struct args *x, long *ret)
 			memcpy((void *)x->c, &old, 8);
 		return true;
 	case SYS_rt_sigpending:
-		if (x->b != 8 || (unsigned long)x->a < 4096)
+		if (x->b != 8 || !x->a || bad_out(x->a))
 			return false;
 		*ret = sigpending(&old);
 		if (*ret == 0)
 			memcpy((void *)x->a, &old, 8);
 		return true;
 	case SYS_rt_sigsuspend:
-		if (x->b != 8 || (unsigned long)x->a < 4096)
+		if (x->b != 8 || !x->a || bad(x->a, 8))
 			return false;
 		*ret = sigsuspend(set_from(&set, x->a));
 		return true;
 	case SYS_rt_sigtimedwait:
-		if (x->d != 8)
+		if (x->d != 8 || !x->a || bad(x->a, 8))
 			return false;
 		*ret = sigtimedwait(set_from(&set, x->a), (siginfo_t *)x->b,
 		    (const struct timespec *)x->c);
 		return true;
 	case SYS_ppoll:
-		in = set_from(&set, x->d);
-		if ((in && x->e != 8) || (unsigned long)(x->d - 1) < 4095)
+		if (bad(x->c, sizeof(struct timespec)) || bad(x->d, 8) ||
+		    (x->d && x->e != 8))
 			return false;
+		in = set_from(&set, x->d);
 		*ret = ppoll((struct pollfd *)x->a, (nfds_t)x->b,
 		    (const struct timespec *)x->c, in);
 		return true;
 	case SYS_pselect6:
 		six.set = 0;
 		six.size = 8;
-		if ((unsigned long)x->f >= 4096)
+		if (bad(x->e, sizeof(struct timespec)) ||
+		    bad(x->f, sizeof(six)))
+			return false;
+		if (x->f)
 			memcpy(&six, (const void *)x->f, sizeof(six));
-		else if (x->f)
+		if (bad(six.set, 8) || (six.set && six.size != 8))
 			return false;
 		in = set_from(&set, six.set);
-		if ((in && six.size != 8) || (unsigned long)(six.set - 1) < 4095)
-			return false;
 		*ret = pselect((int)x->a, (fd_set *)x->b, (fd_set *)x->c,
 		    (fd_set *)x->d, (const struct timespec *)x->e, in);
 		return true;
 	case SYS_epoll_pwait:
 	case SYS_epoll_pwait2:
-		in = set_from(&set, x->e);
-		if ((in && x->f != 8) || (unsigned long)(x->e - 1) < 4095)
+		if (bad(x->e, 8) || (x->e && x->f != 8))
 			return false;
+		in = set_from(&set, x->e);
 		if (number == SYS_epoll_pwait)
 			*ret = epoll_pwait((int)x->a,
 			    (struct epoll_event *)x->b, (int)x->c, (int)x->d,
@@ -205,6 +217,8 @@ with_wait(long number, const struct args *x, long *ret)
 		*ret = poll((struct pollfd *)x->a, (nfds_t)x->b, (int)x->c);
 		return true;
 	case SYS_select:
+		if (bad(x->e, sizeof(struct timeval)))
+			return false;
 		*ret = select((int)x->a, (fd_set *)x->b, (fd_set *)x->c,
 		    (fd_set *)x->d, (struct timeval *)x->e);
 		return true;

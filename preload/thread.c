@@ -136,9 +136,12 @@ try_done(void *arg)
 	return atomic_load(&gt->fate) & MX_FATE_DONE ? 0 : -EAGAIN;
 }
 
-/* Joins green thread gt, waiting until dl. errno value. */
+/*
+ * Joins green thread gt, waiting until dl, or until no time at all: EINVAL if it
+ * would have to. errno value.
+ */
 static int
-join(struct mx_gt *gt, void **retval, uint64_t dl)
+join(struct mx_gt *gt, void **retval, uint64_t dl, bool bad_time)
 {
 	int fate, rc, saved = errno;
 
@@ -152,7 +155,9 @@ join(struct mx_gt *gt, void **retval, uint64_t dl)
 		return EINVAL;
 	}
 	rc = try_done(gt);
-	if (rc) {
+	if (rc && bad_time) {
+		rc = -EINVAL;
+	} else if (rc) {
 		mx_why("pthread_join", (uintptr_t)gt->pt);
 		rc = mx_lot_wait(&gt->fate, try_done, gt, dl, MX_LOT_CANCEL);
 	}
@@ -176,7 +181,7 @@ pthread_join(pthread_t pt, void **retval)
 	struct mx_gt *gt = mx_thread_of(pt);
 
 	if (green(gt))
-		return join(gt, retval, MX_NEVER);
+		return join(gt, retval, MX_NEVER, false);
 	if (!mx_on() || gt == &mx_me)
 		return real.pthread_join(pt, retval);
 	mx_testcancel();
@@ -192,7 +197,7 @@ pthread_tryjoin_np(pthread_t pt, void **retval)
 		return real.pthread_tryjoin_np(pt, retval);
 	if (gt != &mx_me && try_done(gt) != 0)
 		return EBUSY;
-	return join(gt, retval, MX_NEVER);
+	return join(gt, retval, MX_NEVER, false);
 }
 
 int
@@ -203,13 +208,11 @@ pthread_clockjoin_np(pthread_t pt, void **retval, clockid_t clock,
 
 	if (green(gt)) {
 		if (!abstime)
-			return join(gt, retval, MX_NEVER);
+			return join(gt, retval, MX_NEVER, false);
 		if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
 			return EINVAL;
-		if (try_done(gt) != 0 && (abstime->tv_nsec < 0 ||
-		    abstime->tv_nsec >= (long)MX_NS))
-			return EINVAL;
-		return join(gt, retval, mx_deadline(clock, abstime));
+		return join(gt, retval, mx_deadline(clock, abstime),
+		    abstime->tv_nsec < 0 || abstime->tv_nsec >= (long)MX_NS);
 	}
 	if (!mx_on() || gt == &mx_me)
 		return real.pthread_clockjoin_np(pt, retval, clock, abstime);

@@ -12,9 +12,6 @@
 
 #include <elf.h>
 
-/* What is read here belongs to others; AddressSanitizer would mind. */
-#define MX_NO_ASAN __attribute__((no_sanitize_address))
-
 /* Registers of one frame, by DWARF's numbers. */
 struct mx_regs {
 	uintptr_t r[MX_ARCH_REGS];

@@ -163,7 +163,7 @@ mx_spin_slow(_Atomic int *l)
 }
 
 /* Returns 0 or -errno; rel is relative, MX_NEVER waits for ever. */
-long
+MX_NO_ASAN long
 mx_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t rel)
 {
 	struct timespec ts, *tsp = NULL;

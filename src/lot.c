@@ -227,7 +227,7 @@ mx_lot_requeue(uintptr_t from, uintptr_t to, int nwake, int nmove,
 	return rc ? rc : woken;
 }
 
-static int
+MX_NO_ASAN static int
 kernel_sleep(struct mx_lot_node *n, uint64_t dl, int flags)
 {
 	uint64_t now;
@@ -251,7 +251,7 @@ kernel_sleep(struct mx_lot_node *n, uint64_t dl, int flags)
  * [enrolled; a gt also holds its domain and is armed] Sleeps until woken.
  * Returns 0, -ETIMEDOUT, -EINTR. The node may still be linked.
  */
-int
+MX_NO_ASAN int
 mx_lot_sleep(struct mx_lot_node *n, uint64_t dl, int flags)
 {
 	if (!n->gt)

@@ -54,6 +54,16 @@ void __tsan_release(void *addr);
 #define MX_HB_RELEASE(p) ((void)0)
 #define MX_HB_ACQUIRE(p) ((void)0)
 #endif
+/*
+ * In the runtime, where a kernel thread may be cancelled: AddressSanitizer would
+ * take what a frame leaves behind for a part of the frames that come after it.
+ * And where a dump reads what belongs to others.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define MX_NO_ASAN __attribute__((no_sanitize("address")))
+#else
+#define MX_NO_ASAN
+#endif
 /* Sanitizers want larger stacks for the runtime's own identities. */
 #if defined MX_TSAN || defined __SANITIZE_ADDRESS__
 #define MX_SMALL_STACK (4096 * 1024)
@@ -577,12 +587,14 @@ mx_disarm(struct mx_gt *gt)
 int mx_tsan_enter(struct mx_gt *gt);
 void mx_tsan_leave(struct mx_gt *gt);
 void mx_tsan_arm(struct mx_gt *gt);
+void mx_tsan_arm_intr(struct mx_gt *gt);
 bool mx_tsan_disarm(struct mx_gt *gt);
 #endif
 #ifdef MX_SANITIZED
 #define mx_enter mx_tsan_enter
 #define mx_leave mx_tsan_leave
 #define mx_arm mx_tsan_arm
+#define mx_arm_intr mx_tsan_arm_intr
 #define mx_disarm mx_tsan_disarm
 #endif
 

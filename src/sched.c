@@ -34,6 +34,12 @@ mx_tsan_arm(struct mx_gt *gt)
 	mx_arm(gt);
 }
 
+void
+mx_tsan_arm_intr(struct mx_gt *gt)
+{
+	mx_arm_intr(gt);
+}
+
 bool
 mx_tsan_disarm(struct mx_gt *gt)
 {

@@ -41,7 +41,7 @@ static bool sanitized;		/* a sanitizer keeps state in TLS: no reuse */
 static const void *tsan;	/* some function of its runtime, if we know it */
 static size_t default_stack;	/* [pool_lock, peek] */
 static size_t page;
-static _Atomic int next_tid = MX_TID_BASE;
+static _Atomic unsigned next_tid; /* less MX_TID_BASE, modulo TIDS */
 
 static _Atomic int pool_lock;
 static _Atomic(struct mx_gt *) pool; /* identities with stacks of the usual size */
@@ -251,15 +251,33 @@ set_tid(struct mx_gt *gt, int tid)
 	*gt->tidp = tid;
 }
 
+/*
+ * As the kernel's, numbers are given in turn and one is not given again while
+ * somebody has it: a mutex whose owner has ended must not take the next thread
+ * for its owner. An identity has one until it gets the next. There are as many
+ * as the kernel has, which is more than there can be identities.
+ */
+#define TIDS (1u << 22)
+static _Atomic uint64_t tids[TIDS / 64] __attribute__((aligned(4096)));
+
 static int
 newtid(void)
 {
-	int tid = atomic_fetch_add(&next_tid, 1);
+	unsigned n;
 
-	/* Futex words leave 30 bits; 500 million births wrap around. */
-	if (tid >= 1 << 29)
-		atomic_store(&next_tid, MX_TID_BASE);
-	return tid;
+	do {
+		n = atomic_fetch_add(&next_tid, 1) % TIDS;
+	} while (atomic_fetch_or(&tids[n / 64], 1ull << n % 64) >> n % 64 & 1);
+	return MX_TID_BASE + (int)n;
+}
+
+static void
+oldtid(int tid)
+{
+	unsigned n = (unsigned)(tid - MX_TID_BASE);
+
+	if (tid >= MX_TID_BASE)
+		atomic_fetch_and(&tids[n / 64], ~(1ull << n % 64));
 }
 
 static void *
@@ -681,6 +699,7 @@ bury(struct mx_gt *gt, bool join)
 	int saved = errno;
 
 	MX_POKE(gt->kt, NULL);
+	oldtid(gt->tid);
 	MX_HB_RELEASE(gt);
 	if (!join)
 		real.pthread_detach(pt);
@@ -1039,6 +1058,8 @@ mx_thread_create(pthread_t *ret_pt, const pthread_attr_t *attr,
 		return rc;
 	gt = is_default(attr) ? pool_get() : odd(attr);
 	if (gt) {
+		oldtid(gt->tid);
+		set_tid(gt, newtid());
 		atomic_fetch_add_explicit(&me->dom->reused, 1,
 		    memory_order_relaxed);
 	} else {
@@ -1176,4 +1197,5 @@ mx_thread_fork(void)
 	pool_unclean = NULL;
 	pool_hot = 0;
 	atomic_store(&mx_pooled, 0);
+	madvise((void *)tids, sizeof(tids), MADV_DONTNEED); /* all of the others' */
 }

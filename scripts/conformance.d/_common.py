@@ -24,11 +24,16 @@ class Job:
     seconds  time limit of each run
     known    list of Known: single tests that may differ, with the reason
     skip     why this file is not run at all, or ""
-    setup    None, or called with the folder that the process will start in
+    setup    None, or called with the folder that the process will start in;
+             may return more of the environment
+    convert  None, or called with the log and the results file after a run,
+             for what cannot write results by itself
+    pick     None, or gives the command for a list of single tests, None if they
+             cannot be had by themselves
     """
 
     def __init__(self, name, argv, variant="", env=None, seconds=600,
-                 known=(), skip="", setup=None):
+                 known=(), skip="", setup=None, convert=None, pick=None):
         self.name = name
         self.argv = argv
         self.variant = variant
@@ -37,6 +42,8 @@ class Job:
         self.known = list(known)
         self.skip = skip
         self.setup = setup
+        self.convert = convert
+        self.pick = pick
 
 
 class Known:
