@@ -25,16 +25,15 @@ def dump(file: Optional[Union[int, Any]] = None) -> None:
     was written for a minute).
     """
     _runtime.need_entered("dump()")
-    if file is None:
-        file = sys.stderr
-        if file is None:
-            return  # as print() does
     if isinstance(file, int):
         _runtime._check(_runtime._dump(file))
         return
+    out: Any = sys.stderr if file is None else file
+    if out is None:
+        return  # as print() does
     try:
-        file.flush()
-        fd = file.fileno()
+        out.flush()
+        fd = out.fileno()
     except (AttributeError, OSError):
         fd = -1
     if fd >= 0:
@@ -45,9 +44,9 @@ def dump(file: Optional[Union[int, Any]] = None) -> None:
         f.seek(0)
         data = f.read()
     try:
-        file.write(data.decode("utf-8", "backslashreplace"))
+        out.write(data.decode("utf-8", "backslashreplace"))
     except TypeError:
-        file.write(data)
+        out.write(data)
 
 
 def signal_number(name: str) -> int:
