@@ -38,8 +38,9 @@ def whole(stacks, leaf):
             any("_bootstrap" in f for f in s) and "<module>" not in s]
 
 
-def by_signal(python, name):
-    for mode, (function, state) in MAIN.items():
+def by_signal(python, name, modes):
+    for mode in modes:
+        function, state = MAIN[mode]
         with Program(tap.mixio("--dump-signal", "QUIT") +
                      [python, PROGRAM, mode], env=tap.environment()) as p:
             time.sleep(0.1)
@@ -98,7 +99,9 @@ def main():
     if not found:
         tap.bail_out("no CPython from 3.8 on")
     for version, name, python in found:
-        by_signal(python, name)
+        # What depends on the version is how frames are read.
+        by_signal(python, name, MAIN if version == found[-1][0] else
+                  ("park", "hold"))
         if version < (3, 14):
             by_py_spy(python, name, command)
     tap.done()
