@@ -18,11 +18,13 @@ def prepare(work, number):
 
 SUITE = Suite(
     "redis-py", lambda python: sdist(python, "redis", VERSION),
-    lambda source: [source, "pytest==8.3.5", "pytest-asyncio==0.24.0",
+    lambda source: [source, "pytest==8.3.5", "pytest-asyncio==0.23.8",
                     "pytest-timeout", "mock", "cachetools", "uvloop"],
     files=["tests/test_*.py", "tests/test_asyncio/test_*.py"], copy=["tests"],
     out={"tests/test_cluster.py": "needs a cluster and certificates",
          "tests/test_asyncio/test_cluster.py": "likewise",
+         "tests/test_search.py": "needs a module of Redis, and numpy",
+         "tests/test_asyncio/test_search.py": "likewise",
          "tests/test_ssl.py": "needs certificates",
          "tests/test_asyncio/test_ssl.py": "likewise"},
     args=["-m", "not onlycluster and not redismod and not graph and not "
