@@ -2,18 +2,17 @@
 """redis-py's own tests, those for a plain server, against a real Redis."""
 
 from _fetched import Suite, sdist
-from _redis import Redis
+from _redis import Many
 
 VERSION = "5.2.1"
 
-SERVER = Redis()
-servers = SERVER.servers
+SERVERS = Many()
+servers = SERVERS.servers
 
 
 def prepare(work, number):
-    SERVER.flush()
     return {"PYTEST_ADDOPTS": "--redis-url=redis://127.0.0.1:%d/0" %
-            SERVER.port}
+            SERVERS.new(number)}
 
 
 SUITE = Suite(
