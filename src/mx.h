@@ -623,9 +623,16 @@ mx_sig_begin(struct mx_gt *gt)
 
 #define MX_LOT_BUCKETS 4096
 
+/*
+ * The word is the lock and twice the number of nodes in the list, so that a
+ * waiter locks and counts by one instruction. It changes only while it is
+ * locked, but for the locking itself; 0: nobody waits.
+ */
+#define MX_LOT_LOCKED 1u
+#define MX_LOT_NODE 2u
+
 struct mx_lot_bucket {
-	_Atomic int lock;
-	_Atomic unsigned n;	/* nodes in the list */
+	_Atomic unsigned word;
 	struct mx_list list;	/* [lock] */
 } __attribute__((aligned(32)));
 
@@ -676,7 +683,7 @@ mx_lot_wake(const volatile void *addr, int n)
 {
 	mx_arch_fence_after_rmw();
 	if (unlikely(atomic_load_explicit(
-	    &mx_lot_bucket((uintptr_t)addr)->n, memory_order_relaxed)))
+	    &mx_lot_bucket((uintptr_t)addr)->word, memory_order_relaxed)))
 		mx_lot_wake_counted((uintptr_t)addr, n, ~0u);
 }
 

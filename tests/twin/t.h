@@ -46,6 +46,13 @@
 	(int)syscall(SYS_epoll_pwait2, epfd, events, max, ts, mask, 8)
 #endif
 
+/* The version that names have which this processor's libc had from the start. */
+#ifdef __x86_64__
+#define FIRST_LIBC "GLIBC_2.2.5"
+#else
+#define FIRST_LIBC "GLIBC_2.17"
+#endif
+
 #define NELEM(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline void
