@@ -140,7 +140,6 @@ mx_sig_setmask(struct mx_gt *gt, uint64_t mask)
 {
 	struct mx_domain *d = gt->dom;
 	uint64_t old = gt->mask;
-	struct mx_sig *s;
 
 	/* The kernel has these two, and libc's own two, its way. */
 	mask &= ~LIBC_SIGNALS;
@@ -160,18 +159,9 @@ mx_sig_setmask(struct mx_gt *gt, uint64_t mask)
 		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0,
 		    8, 0, 0);
 	}
-	if (gt->sighold && gt->depth == 0) {
-		/* Perhaps some of what was held back may come now. */
-		s = gt->sighold;
-		gt->sighold = NULL;
-		while (s) {
-			struct mx_sig *next = s->next;
-
-			record_push(&gt->sigpend, s);
-			s = next;
-		}
+	/* Perhaps some of what was held back may come now. */
+	if (gt->sighold && gt->depth == 0)
 		mx_sig_run();
-	}
 }
 
 /* ---- for a thread, or for the process ---- */
@@ -314,29 +304,66 @@ run_queued(struct mx_gt *gt, struct mx_sig *s)
 	errno = saved;
 }
 
+/*
+ * [gt's own, or held] Puts a signal where the kernel would find it: what was sent
+ * to the thread before what was sent to the process, then by number, and those of
+ * one number in the order in which they came (signal(7)).
+ */
+static void
+hold(struct mx_gt *gt, struct mx_sig *s)
+{
+	int sig = s->info.si_signo;
+	bool mine = to_thread(&s->info);
+	struct mx_sig **p, *o;
+
+	for (p = &gt->sighold; (o = *p) != NULL; p = &o->next)
+		if (to_thread(&o->info) != mine ? mine :
+		    o->info.si_signo > sig)
+			break;
+	s->next = o;
+	*p = s;
+}
+
+/*
+ * [own] Takes the first signal of set that is queued for gt, or NULL. A handler
+ * that comes meanwhile is put off, as it would take from the list, too; who calls
+ * looks again for it.
+ */
+static struct mx_sig *
+take(struct mx_gt *gt, uint64_t set)
+{
+	struct mx_sig *s, *next, **p;
+
+	gt->depth++;
+	atomic_signal_fence(memory_order_seq_cst);
+	for (s = record_take_all(&gt->sigpend); s; s = next) {
+		next = s->next;
+		hold(gt, s);
+	}
+	for (p = &gt->sighold; (s = *p) != NULL; p = &s->next)
+		if (set & bit(s->info.si_signo))
+			break;
+	if (s)
+		*p = s->next;
+	atomic_signal_fence(memory_order_seq_cst);
+	gt->depth--;
+	return s;
+}
+
 /* [user code, depth 0] Handles what is queued for the calling thread. */
 void
 mx_sig_run(void)
 {
 	struct mx_gt *gt = &mx_me;
-	struct mx_sig *s, *next, *run;
+	struct mx_sig *s;
 
-	while (gt->depth == 0 && atomic_load(&gt->sigpend)) {
-		run = NULL;
-		for (s = record_take_all(&gt->sigpend); s; s = next) {
-			next = s->next;
-			if (gt->mask & bit(s->info.si_signo)) {
-				s->next = gt->sighold;
-				gt->sighold = s;
-			} else if (!run) {
-				run = s;
-			} else {
-				record_push(&gt->sigpend, s);
-			}
-		}
+	while (gt->depth == 0 && (atomic_load(&gt->sigpend) || gt->sighold)) {
+		s = take(gt, ~gt->mask);
 		/* One at a time: its handler may jump away. */
-		if (run)
-			run_queued(gt, run);
+		if (s)
+			run_queued(gt, s);
+		else if (!atomic_load(&gt->sigpend))
+			return;
 	}
 }
 
@@ -439,8 +466,7 @@ mx_sig_shift(struct mx_gt *from, struct mx_kt *kt, uint64_t mask)
 		if (from->dom && (to_thread(&si) || sig == SIGPIPE) &&
 		    (s = record_get()) != NULL) {
 			s->info = si;
-			s->next = from->sighold;
-			from->sighold = s;
+			hold(from, s);
 			continue;
 		}
 		again |= bit((int)sig);
@@ -955,12 +981,15 @@ mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 uint64_t
 mx_sig_pending(void)
 {
+	struct mx_gt *gt = &mx_me;
 	struct mx_sig *s;
 	uint64_t set = 0;
 
 	mx_sig_run();
-	for (s = mx_me.sighold; s; s = s->next)
+	mx_crit_enter();
+	for (s = gt->sighold; s; s = s->next)
 		set |= bit(s->info.si_signo);
+	mx_crit_leave();
 	return set;
 }
 
@@ -972,21 +1001,16 @@ int
 mx_sig_take(const sigset_t *set, siginfo_t *ret_info)
 {
 	struct mx_gt *gt = &mx_me;
-	struct mx_sig **p, *s;
-	int sig;
+	struct mx_sig *s;
 
 	mx_sig_run();
-	for (p = &gt->sighold; (s = *p) != NULL; p = &s->next) {
-		sig = s->info.si_signo;
-		if (!(mx_sigbits(set) & bit(sig)))
-			continue;
-		*p = s->next;
-		*ret_info = s->info;
-		record_put(s);
-		atomic_fetch_and(sigset_of(gt, ret_info), ~bit(sig));
-		return sig;
-	}
-	return 0;
+	s = take(gt, mx_sigbits(set));
+	if (!s)
+		return 0;
+	*ret_info = s->info;
+	record_put(s);
+	atomic_fetch_and(sigset_of(gt, ret_info), ~bit(ret_info->si_signo));
+	return ret_info->si_signo;
 }
 
 /*
