@@ -272,6 +272,54 @@ sigset_of(struct mx_gt *gt, const siginfo_t *info)
 	return &gt->sigset[to_thread(info)];
 }
 
+static void
+queueinfo(int tid, int sig, const siginfo_t *info)
+{
+	int saved = errno;
+
+	real.syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), tid, sig,
+	    (long)info, 0, 0);
+	errno = saved;
+}
+
+/* A signal that is only to interrupt: see handler(). */
+static void
+kick_make(siginfo_t *ret_info, int sig)
+{
+	memset(ret_info, 0, sizeof(*ret_info));
+	ret_info->si_signo = sig;
+	ret_info->si_code = SI_QUEUE;
+	ret_info->si_pid = getpid();
+	ret_info->si_value.sival_ptr = &kick_cookie;
+}
+
+/*
+ * Only the kernel changes to the alternate stack, and knows then that it is in
+ * use: it is asked to interrupt us with the same signal, and handler() finds
+ * what is meant in sigalt. False: it would not, or there is no such stack.
+ */
+static bool
+run_on_altstack(struct mx_gt *gt, struct mx_sig *s)
+{
+	int sig = s->info.si_signo;
+	struct sigaction act;
+	siginfo_t kick;
+
+	act_get(sig, &act);
+	if (!(act.sa_flags & SA_ONSTACK) || !gt->kt ||
+	    (gt->ss.ss_flags & SS_DISABLE) || !gt->ss.ss_sp ||
+	    gt->kt->ss_sp != gt->ss.ss_sp || !mx_sig_handled(sig))
+		return false;
+	kick_make(&kick, sig);
+	gt->sigalt = s;
+	queueinfo(MX_PEEK(gt->kt->tid), sig, &kick);
+	/* It has come when that system call returns. */
+	if (gt->sigalt != s)
+		return true;
+	gt->sigalt = NULL;
+	return false;
+}
+
 /* A queued signal, on the stack of the thread that it is for. */
 static void
 run_queued(struct mx_gt *gt, struct mx_sig *s)
@@ -282,6 +330,8 @@ run_queued(struct mx_gt *gt, struct mx_sig *s)
 	struct sigaction act;
 	ucontext_t uc;
 
+	if (run_on_altstack(gt, s))
+		return;
 	record_put(s);
 	atomic_fetch_and(sigset_of(gt, &info), ~bit(sig));
 	act_take(sig, &act);
@@ -378,16 +428,6 @@ mx_sig_restart(void)
 	return gt->sigran ? -ERESTART : 0;
 }
 
-static void
-queueinfo(int tid, int sig, const siginfo_t *info)
-{
-	int saved = errno;
-
-	real.syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), tid, sig,
-	    (long)info, 0, 0);
-	errno = saved;
-}
-
 /*
  * Queues a signal for gt, from anywhere, and ends its wait. Returns 0, or
  * EAGAIN when too many are queued.
@@ -430,11 +470,7 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 	 */
 	kt = MX_PEEK(gt->kt);
 	if (kt && kt->cur == gt && !(gt->mask & bit(sig))) {
-		memset(&kick, 0, sizeof(kick));
-		kick.si_signo = sig;
-		kick.si_code = SI_QUEUE;
-		kick.si_pid = getpid();
-		kick.si_value.sival_ptr = &kick_cookie;
+		kick_make(&kick, sig);
 		queueinfo(MX_PEEK(kt->tid), sig, &kick);
 	}
 	return 0;
@@ -867,8 +903,17 @@ handler(int sig, siginfo_t *si, void *uc)
 		goto out;
 	}
 	if (si->si_code == SI_QUEUE && si->si_value.sival_ptr == &kick_cookie) {
-		if (gt->depth == 0)
+		s = gt->sigalt;
+		if (s && s->info.si_signo == sig && gt->depth == 0) {
+			siginfo_t info = s->info;
+
+			gt->sigalt = NULL;
+			record_put(s);
+			atomic_fetch_and(sigset_of(gt, &info), ~bit(sig));
+			run_here(gt, sig, &info, uc);
+		} else if (gt->depth == 0) {
 			mx_sig_run();
+		}
 		goto out;
 	}
 	directed = for_thread(sig, si);
