@@ -186,6 +186,7 @@ fcntl(int fd, int cmd, ...)
 	va_end(ap);
 	if (mx_on() && (cmd == F_SETLKW || cmd == F_OFD_SETLKW)) {
 		mx_testcancel();
+		mx_why("fcntl", (uintptr_t)fd);
 		return MX_HOP(MX_HOP_CANCEL, real.fcntl(fd, cmd, arg));
 	}
 	if (cmd == F_SETFL && !plain())
@@ -217,6 +218,7 @@ flock(int fd, int op)
 {
 	if (!mx_on() || (op & (LOCK_NB | LOCK_UN)))
 		return real.flock(fd, op);
+	mx_why("flock", (uintptr_t)fd);
 	return MX_HOP(MX_HOP_LOCK, real.flock(fd, op));
 }
 
@@ -226,6 +228,7 @@ lockf(int fd, int op, off_t len)
 	if (!mx_on() || op != F_LOCK)
 		return real.lockf(fd, op, len);
 	mx_testcancel();
+	mx_why("lockf", (uintptr_t)fd);
 	return MX_HOP(MX_HOP_CANCEL, real.lockf(fd, op, len));
 }
 MX_ALIAS(lockf64, lockf);
@@ -286,6 +289,34 @@ open(const char *path, int flags, ...)
 MX_ALIAS(open64, open);
 MX_ALIAS(__open, open);
 MX_ALIAS(__open64, open);
+
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+
+/*
+ * openat2(2). Also what syscall(2) with its number calls, so it is asked from
+ * the kernel: libc has had it only since 2.43. The flags are not looked at:
+ * they are behind a pointer that may be bad, and a FIFO is rare.
+ */
+int
+openat2(int dir, const char *path, const struct open_how *how, size_t size)
+{
+	long fd;
+
+	if (mx_on())
+		mx_testcancel();
+	if (mx_on() && is_fifo(dir, path, O_RDONLY)) {
+		fd = MX_HOP(MX_HOP_CANCEL, real.syscall(SYS_openat2, dir,
+		    (long)path, (long)how, (long)size, 0, 0));
+	} else {
+		fd = real.syscall(SYS_openat2, dir, (long)path, (long)how,
+		    (long)size, 0, 0);
+	}
+	if (!plain())
+		mx_fd_closed((int)fd);
+	return (int)fd;
+}
 
 int
 creat(const char *path, mode_t mode)

@@ -369,7 +369,7 @@ function emit_header(    i) {
 	print ""
 	print "/*"
 	print " * libc's own functions, or those of the next object that defines them."
-	print " * Every pointer starts at a stub that resolves all and calls on, so"
+	print " * Every pointer starts at a stub that resolves it and calls on, so"
 	print " * that it can be called at any time and needs no test."
 	print " */"
 	print "struct mx_real {"
@@ -447,6 +447,9 @@ function emit_source(    i, k, to) {
 	print "#endif"
 	print "#endif"
 	print ""
+	number_rows()
+	print "static void resolve_row(unsigned int i);"
+	print ""
 	print "/* First-call stubs. */"
 	for (i = 1; i <= n; i++) {
 		if (classes[i] == "alias")
@@ -457,7 +460,8 @@ function emit_source(    i, k, to) {
 			rets[i]
 		print "stub_" members[i] "(" paramss[i] ")"
 		print "{"
-		print "\tmx_real_resolve();"
+		if (stubs[i] == "")
+			print "\tresolve_row(" place[i] ");"
 		print "\t" (rets[i] == "void" ? "" : "return ") "mx_real." to \
 			"(" argss[i] ");"
 		print "}"
@@ -511,6 +515,14 @@ function emit_source(    i, k, to) {
 	print ""
 	print "enum { NROWS = sizeof(rows) / sizeof(rows[0]) };"
 	emit_resolver()
+}
+
+# place[i]: the index of row i in rows[].
+function number_rows(    i, k, p) {
+	for (k = 0; k <= 3; k++)
+		for (i = 1; i <= n; i++)
+			if (classes[i] != "alias" && k == turn(i))
+				place[i] = p++ + 0
 }
 
 function late(i) {
@@ -598,13 +610,16 @@ function emit_resolver() {
 	print "    __attribute__((weak));"
 	print "#endif"
 	print ""
+	print "static unsigned char set[NROWS];"
+	print ""
 	print "static void *"
 	print "look_up(const struct row *row, int nested)"
 	print "{"
 	print "\tvoid *p = NULL;"
 	print ""
 	print "#if !__GLIBC_PREREQ(2, 34)"
-	print "\tif (row->early && _dl_sym)"
+	print "\tif ((row->early || (nested && !row->version && !row->absent)) &&"
+	print "\t    _dl_sym)"
 	print "\t\treturn _dl_sym(RTLD_NEXT, row->name, (void *)look_up);"
 	print "#endif"
 	print "\tif (row->version && !(nested && row->late))"
@@ -626,7 +641,6 @@ function emit_resolver() {
 	print "{"
 	print "\t/* initial-exec: no allocation on first use in a thread */"
 	print "\tstatic __thread int depth __attribute__((tls_model(\"initial-exec\")));"
-	print "\tstatic unsigned char set[NROWS];"
 	print "\tstatic int done;"
 	print "\tint saved = errno;"
 	print "\tint missed = 0;"
@@ -666,6 +680,32 @@ function emit_resolver() {
 	print "\t\tif (missed)"
 	print "\t\t\t(void)dlerror(); /* the program must not see it */"
 	print "\t}"
+	print "\terrno = saved;"
+	print "}"
+	print ""
+	print "/*"
+	print " * The first call of one function: that one only. Who calls before our"
+	print " * constructor may be an allocator that holds its lock, and of a lookup that"
+	print " * is sure to succeed libc allocates nothing (look_up() sees to old ones)."
+	print " * mx_real_resolve() comes back to whatever it might find better."
+	print " */"
+	print "static void"
+	print "resolve_row(unsigned int i)"
+	print "{"
+	print "\tint saved = errno;"
+	print "\tany_fn fn;"
+	print "\tvoid *p;"
+	print ""
+	print "\tp = look_up(&rows[i], 1);"
+	print "\tif (p)"
+	print "\t\tmemcpy(&fn, &p, sizeof(fn));"
+	print "\telse if (rows[i].absent)"
+	print "\t\tfn = rows[i].absent;"
+	print "\telse"
+	print "\t\tdie(rows[i].name);"
+	print "\t__atomic_store_n(slot_of(&rows[i]), fn, __ATOMIC_RELAXED);"
+	print "\tif (p && !rows[i].late)"
+	print "\t\t__atomic_store_n(&set[i], 1, __ATOMIC_RELEASE);"
 	print "\terrno = saved;"
 	print "}"
 	print ""

@@ -102,8 +102,9 @@ start(void)
 	mx_arch_init();
 	mx_env_init();
 	started = getpid();
-	if (mx_env.stats || mx_env.debug)
+	if (mx_env.stats || mx_env.debug || mx_env.dump_signal)
 		mx_say_keep();
+	mx_dump_init();
 	atfork_first();
 	if (!mx_env.run)
 		return;

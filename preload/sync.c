@@ -102,6 +102,8 @@ pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *attr)
 	pthread_mutexattr_setprotocol(&mine, PTHREAD_PRIO_NONE);
 	return real.pthread_mutex_init(m, &mine);
 }
+int __pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *attr);
+MX_ALIAS(__pthread_mutex_init, pthread_mutex_init);
 
 /* pthread_mutex_lock(3). Parks; not a cancellation point. */
 int

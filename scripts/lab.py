@@ -31,7 +31,7 @@ __all__ = [
     # programs
     "Program", "Result", "cpu_seconds", "raise_fd_limit", "die_by_signal",
     # servers
-    "port_of", "postgres",
+    "port_of", "postgres", "postgres_program",
 ]
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
@@ -227,8 +227,18 @@ class Program:
                 tids = set(os.listdir(f"/proc/{self.pid}/task"))
                 lasting = tids & before[0] & before[1]
                 before = [before[1], tids]
+                if len(lasting) > result.threads:
+                    lasting = {tid for tid in lasting
+                               if not self._of_the_kernel(tid)}
                 result.threads = max(result.threads, len(lasting))
                 result.rss = max(result.rss, int(seen.get(b"VmHWM", 0)))
+
+    def _of_the_kernel(self, tid: str) -> bool:
+        """Whether a task is one that the kernel made: io_uring's workers."""
+        with contextlib.suppress(OSError), \
+                open(f"/proc/{self.pid}/task/{tid}/comm", "rb") as comm:
+            return comm.read().startswith(b"iou-")
+        return False
 
     def cpu(self) -> float:
         """CPU seconds until now, of a running program."""
@@ -307,6 +317,11 @@ def _postgres_bin() -> pathlib.Path:
         raise LabError("no PostgreSQL server: run scripts/setup")
     return pathlib.Path(max(places, key=lambda path: int(
         path.split("/")[4].split(".")[0]))).parent
+
+
+def postgres_program(name: str) -> pathlib.Path:
+    """PostgreSQL's own client NAME, not a distribution's wrapper of it."""
+    return _postgres_bin() / name
 
 
 @contextlib.contextmanager

@@ -318,6 +318,7 @@ child(struct mx_gt *gt, struct mx_domain *d)
 	mx_pages_fork();
 	mx_kt_fork();
 	mx_monitor_fork();
+	mx_dump_fork();
 	mx_thread_fork();
 	mx_fd_fork(d);
 	enter_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;

@@ -30,13 +30,14 @@ static const struct {
 	{ "MIXIO_DEBUG", &mx_env.debug, NULL, NULL },
 	{ "MIXIO_HELPERS", NULL, &mx_env.helpers, NULL },
 	{ "MIXIO_HANDOFF_MS", NULL, NULL, &mx_env.handoff },
+	{ "MIXIO_DUMP_SIGNAL", NULL, &mx_env.dump_signal, NULL },
 };
 
 void
 mx_env_init(void)
 {
 	char *end, *value;
-	unsigned long n;
+	unsigned long n, most;
 	size_t i;
 
 	if (getauxval(AT_SECURE))
@@ -50,9 +51,10 @@ mx_env_init(void)
 			continue;
 		}
 		n = strtoul(value, &end, 10);
-		if (*value < '0' || *value > '9' || *end || n == 0 || n > 30000) {
-			mx_say("%s=%s is not a number from 1 to 30000; ignored",
-			    vars[i].name, value);
+		most = vars[i].number == &mx_env.dump_signal ? 64 : 30000;
+		if (*value < '0' || *value > '9' || *end || n == 0 || n > most) {
+			mx_say("%s=%s is not a number from 1 to %lu; ignored",
+			    vars[i].name, value, most);
 			continue;
 		}
 		if (vars[i].number)
@@ -63,6 +65,13 @@ mx_env_init(void)
 }
 
 static int out_fd = 2;
+
+/* Where mx_say() writes. */
+int
+mx_say_fd(void)
+{
+	return out_fd;
+}
 
 /* Programs close stderr before our last line: keep a copy from the start. */
 void
@@ -154,7 +163,7 @@ mx_spin_slow(_Atomic int *l)
 }
 
 /* Returns 0 or -errno; rel is relative, MX_NEVER waits for ever. */
-long
+MX_NO_ASAN long
 mx_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t rel)
 {
 	struct timespec ts, *tsp = NULL;

@@ -21,7 +21,7 @@ static struct mx_kt *table;	/* KTS records, never moved */
 static _Atomic int kt_lock;
 static _Atomic(struct mx_kt *) idle_list;
 static unsigned idle_n;
-static unsigned slots;		/* records ever used */
+static unsigned slots;		/* [kt_lock, peek] records ever used */
 static unsigned hops_now;	/* helpers that count against the limit */
 static struct mx_gt *hopq, *hopq_tail; /* wait for a helper */
 
@@ -43,6 +43,13 @@ struct mx_kt *
 mx_kt_by_id(uint32_t id)
 {
 	return &table[id - 1];
+}
+
+/* How many there ever were: their ids are from 1 to this. */
+unsigned
+mx_kt_slots(void)
+{
+	return table ? MX_PEEK(slots) : 0;
 }
 
 static struct mx_kt *
@@ -68,7 +75,7 @@ slot_get(void)
 		if (!table[i].used)
 			kt = &table[i];
 	if (!kt && slots < KTS)
-		kt = &table[slots++];
+		kt = &table[slots];
 	if (kt) {
 		/*
 		 * cur and tid first, by themselves: a gt that was here last
@@ -86,6 +93,8 @@ slot_get(void)
 		kt->borrowed = kt->helper = kt->forked = kt->reserved = false;
 		kt->is_idle = false;
 		kt->used = true;
+		if (kt->id > slots)
+			MX_POKE(slots, kt->id);
 	}
 	unlock();
 	if (kt && mx_env.debug)
@@ -436,6 +445,7 @@ mx_hop_begin(enum mx_hop kind)
 	int saved = errno;
 
 	atomic_fetch_add_explicit(&gt->dom->hops, 1, memory_order_relaxed);
+	MX_POKE(gt->why.since, mx_now());
 	if (!is_carrier(gt) || atomic_load_explicit(&gt->dom->nlive,
 	    memory_order_relaxed) < 2) {
 		/* Off the domain already, or nobody else is on it. */

@@ -31,22 +31,56 @@ mx_lot_fork(void)
 
 	forks++;
 	for (b = mx_lot; b < mx_lot + MX_LOT_BUCKETS; b++) {
-		if (!atomic_load_explicit(&b->lock, memory_order_relaxed) &&
-		    !atomic_load_explicit(&b->n, memory_order_relaxed) &&
+		if (!atomic_load_explicit(&b->word, memory_order_relaxed) &&
 		    (!b->list.next || mx_list_empty(&b->list)))
 			continue;
-		atomic_store(&b->lock, 0);
-		atomic_store(&b->n, 0);
+		atomic_store(&b->word, 0);
 		mx_list_init(&b->list);
 	}
+}
+
+static void __attribute__((noinline, cold))
+lock_slow(struct mx_lot_bucket *b, unsigned more)
+{
+	unsigned w, i = 0;
+
+	for (;;) {
+		w = atomic_load_explicit(&b->word, memory_order_relaxed);
+		if (!(w & MX_LOT_LOCKED) && atomic_compare_exchange_strong(
+		    &b->word, &w, (w + more) | MX_LOT_LOCKED))
+			return;
+		/* The holder may have lost its processor: do not burn ours. */
+		if (++i % 64 == 0)
+			real.sched_yield();
+		else
+			mx_arch_pause();
+	}
+}
+
+/* [handlers put off] Locks and counts more (0 or MX_LOT_NODE) at once. */
+static inline void
+lock(struct mx_lot_bucket *b, unsigned more)
+{
+	unsigned w = atomic_load_explicit(&b->word, memory_order_relaxed);
+
+	if (unlikely((w & MX_LOT_LOCKED) || !atomic_compare_exchange_strong(
+	    &b->word, &w, (w + more) | MX_LOT_LOCKED)))
+		lock_slow(b, more);
+}
+
+static inline void
+unlock(struct mx_lot_bucket *b)
+{
+	atomic_store_explicit(&b->word, atomic_load_explicit(&b->word,
+	    memory_order_relaxed) & ~MX_LOT_LOCKED, memory_order_release);
 }
 
 /* [bucket lock] Down needs no barrier, so no locked instruction either. */
 static inline void
 count_down(struct mx_lot_bucket *b)
 {
-	atomic_store_explicit(&b->n, atomic_load_explicit(&b->n,
-	    memory_order_relaxed) - 1, memory_order_relaxed);
+	atomic_store_explicit(&b->word, atomic_load_explicit(&b->word,
+	    memory_order_relaxed) - MX_LOT_NODE, memory_order_relaxed);
 }
 
 /* [handlers put off: in the runtime, or in mx_crit] */
@@ -58,14 +92,13 @@ enrol(struct mx_lot_node *n, uintptr_t key, uint32_t bits)
 	n->key = key;
 	n->bits = bits;
 	n->fork_gen = forks;
-	mx_spin_lock(&b->lock);
+	lock(b, MX_LOT_NODE);
 	/* Other objects' constructors come here before any of ours. */
 	if (unlikely(!b->list.next))
 		mx_list_init(&b->list);
-	atomic_fetch_add(&b->n, 1);
 	atomic_store_explicit(&n->linked, true, memory_order_relaxed);
 	mx_list_add(&b->list, &n->link);
-	mx_spin_unlock(&b->lock);
+	unlock(b);
 	/* The count is up before the caller tries for the last time. */
 	mx_arch_fence_after_rmw();
 }
@@ -97,10 +130,10 @@ mx_lot_unenrol(struct mx_lot_node *n, int slept)
 	for (;;) {
 		b = mx_lot_bucket(MX_PEEK(n->key));
 		mx_crit_enter();
-		mx_spin_lock(&b->lock);
+		lock(b, 0);
 		if (b == mx_lot_bucket(n->key))
 			break;
-		mx_spin_unlock(&b->lock); /* requeued meanwhile */
+		unlock(b); /* requeued meanwhile */
 		mx_crit_leave();
 	}
 	linked = n->linked;
@@ -110,7 +143,7 @@ mx_lot_unenrol(struct mx_lot_node *n, int slept)
 		mx_list_del(&n->link);
 		count_down(b);
 	}
-	mx_spin_unlock(&b->lock);
+	unlock(b);
 	mx_crit_leave();
 	return linked;
 }
@@ -147,7 +180,7 @@ mx_lot_wake_counted(uintptr_t key, int n, uint32_t bits)
 	int woken = 0;
 
 	mx_crit_enter();
-	mx_spin_lock(&b->lock);
+	lock(b, 0);
 	for (l = b->list.next; l != &b->list && woken < n; l = next) {
 		next = l->next;
 		node = mx_container(l, struct mx_lot_node, link);
@@ -160,7 +193,7 @@ mx_lot_wake_counted(uintptr_t key, int n, uint32_t bits)
 		if (node_wake(node))
 			woken++;
 	}
-	mx_spin_unlock(&b->lock);
+	unlock(b);
 	mx_crit_leave();
 	return woken;
 }
@@ -170,7 +203,7 @@ int
 mx_lot_wake_slow(uintptr_t key, int n, uint32_t bits)
 {
 	mx_fence();
-	if (!atomic_load_explicit(&mx_lot_bucket(key)->n, memory_order_relaxed))
+	if (!atomic_load_explicit(&mx_lot_bucket(key)->word, memory_order_relaxed))
 		return 0;
 	return mx_lot_wake_counted(key, n, bits);
 }
@@ -190,9 +223,9 @@ mx_lot_requeue(uintptr_t from, uintptr_t to, int nwake, int nmove,
 	int rc, woken = 0, moved = 0;
 
 	mx_crit_enter();
-	mx_spin_lock(a < b ? &a->lock : &b->lock);
+	lock(a < b ? a : b, 0);
 	if (a != b)
-		mx_spin_lock(a < b ? &b->lock : &a->lock);
+		lock(a < b ? b : a, 0);
 	if (!a->list.next)
 		mx_list_init(&a->list);
 	if (!b->list.next)
@@ -214,20 +247,20 @@ mx_lot_requeue(uintptr_t from, uintptr_t to, int nwake, int nmove,
 			mx_list_del(l);
 			count_down(a);
 			MX_POKE(node->key, to);
-			atomic_fetch_add(&b->n, 1);
+			atomic_fetch_add(&b->word, MX_LOT_NODE);
 			mx_list_add(&b->list, l);
 			moved++;
 		}
 	}
-	mx_spin_unlock(&a->lock);
+	unlock(a);
 	if (a != b)
-		mx_spin_unlock(&b->lock);
+		unlock(b);
 	mx_crit_leave();
 	*ret_moved = moved;
 	return rc ? rc : woken;
 }
 
-static int
+MX_NO_ASAN static int
 kernel_sleep(struct mx_lot_node *n, uint64_t dl, int flags)
 {
 	uint64_t now;
@@ -251,7 +284,7 @@ kernel_sleep(struct mx_lot_node *n, uint64_t dl, int flags)
  * [enrolled; a gt also holds its domain and is armed] Sleeps until woken.
  * Returns 0, -ETIMEDOUT, -EINTR. The node may still be linked.
  */
-int
+MX_NO_ASAN int
 mx_lot_sleep(struct mx_lot_node *n, uint64_t dl, int flags)
 {
 	if (!n->gt)

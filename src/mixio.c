@@ -12,11 +12,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -54,6 +56,8 @@ static const char help_text[] =
 	"                   to a spare kernel thread (1 to 30000; 10)\n"
 	"  --follow         opt in the programs that PROGRAM executes, too\n"
 	"  --debug          report trouble (such as a stack overflow) by thread\n"
+	"  --dump-signal S  on signal S (QUIT, USR1, RTMIN+1, a number ...) print\n"
+	"                   every thread with its stack on standard error\n"
 	"  --version        print the version and exit\n"
 	"  --help           print this text and exit\n"
 	"\n"
@@ -524,16 +528,97 @@ set_number(const char *option, const char *name, const char *value)
 	set(name, text);
 }
 
+/* A number from low to high, or -1. */
+static int
+between(const char *text, int low, int high)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	return *text >= '0' && *text <= '9' && !*end && n >= low && n <= high ?
+	    (int)n : -1;
+}
+
+/* The number of a signal by its name, with or without SIG; -1: none. */
+static int
+signal_number(const char *name)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} names[] = {
+		{ "HUP", SIGHUP }, { "INT", SIGINT }, { "QUIT", SIGQUIT },
+		{ "ILL", SIGILL }, { "TRAP", SIGTRAP }, { "ABRT", SIGABRT },
+		{ "IOT", SIGIOT }, { "BUS", SIGBUS }, { "FPE", SIGFPE },
+		{ "KILL", SIGKILL }, { "USR1", SIGUSR1 }, { "SEGV", SIGSEGV },
+		{ "USR2", SIGUSR2 }, { "PIPE", SIGPIPE }, { "ALRM", SIGALRM },
+		{ "TERM", SIGTERM }, { "STKFLT", SIGSTKFLT },
+		{ "CHLD", SIGCHLD }, { "CLD", SIGCHLD }, { "CONT", SIGCONT },
+		{ "STOP", SIGSTOP }, { "TSTP", SIGTSTP }, { "TTIN", SIGTTIN },
+		{ "TTOU", SIGTTOU }, { "URG", SIGURG }, { "XCPU", SIGXCPU },
+		{ "XFSZ", SIGXFSZ }, { "VTALRM", SIGVTALRM },
+		{ "PROF", SIGPROF }, { "WINCH", SIGWINCH }, { "IO", SIGIO },
+		{ "POLL", SIGIO }, { "PWR", SIGPWR }, { "SYS", SIGSYS },
+	};
+	int low = SIGRTMIN, high = SIGRTMAX, n;
+	size_t i;
+
+	if (*name >= '0' && *name <= '9')
+		return between(name, 1, high);
+	if (!strncasecmp(name, "SIG", 3))
+		name += 3;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcasecmp(name, names[i].name))
+			return names[i].number;
+	if (!strcasecmp(name, "RTMIN"))
+		return low;
+	if (!strcasecmp(name, "RTMAX"))
+		return high;
+	if (!strncasecmp(name, "RTMIN+", 6)) {
+		n = between(name + 6, 0, high - low);
+		return n < 0 ? -1 : low + n;
+	}
+	if (!strncasecmp(name, "RTMAX-", 6)) {
+		n = between(name + 6, 0, high - low);
+		return n < 0 ? -1 : high - n;
+	}
+	return -1;
+}
+
+/*
+ * Faults tell where the program is wrong and come again when the handler
+ * returns; 32 and 33 are libc's own.
+ */
+static void
+set_signal(const char *option, const char *name, const char *value)
+{
+	int n = signal_number(value);
+	char text[16];
+
+	if (n < 0)
+		mx_usage_error("%s wants a signal (QUIT, USR1, a number from 1 "
+		    "to %d), not '%.64s'", option, SIGRTMAX, value);
+	if (n == SIGKILL || n == SIGSTOP || n == SIGSEGV || n == SIGBUS ||
+	    n == SIGFPE || n == SIGILL || n == 32 || n == 33)
+		mx_usage_error("%s cannot use signal '%.64s': no program can "
+		    "give it up; take another one", option, value);
+	snprintf(text, sizeof(text), "%d", n);
+	set(name, text);
+}
+
+enum value { NONE, NUMBER, SIGNAL };
+
 static const struct option {
 	const char *name;
 	const char *variable; /* set in the program's environment */
-	int number;	      /* takes a value */
+	enum value value;
 } options[] = {
-	{ "--stats", "MIXIO_STATS", 0 },
-	{ "--debug", "MIXIO_DEBUG", 0 },
-	{ "--follow", "MIXIO_FOLLOW", 0 },
-	{ "--helpers", "MIXIO_HELPERS", 1 },
-	{ "--handoff-ms", "MIXIO_HANDOFF_MS", 1 },
+	{ "--stats", "MIXIO_STATS", NONE },
+	{ "--debug", "MIXIO_DEBUG", NONE },
+	{ "--follow", "MIXIO_FOLLOW", NONE },
+	{ "--helpers", "MIXIO_HELPERS", NUMBER },
+	{ "--handoff-ms", "MIXIO_HANDOFF_MS", NUMBER },
+	{ "--dump-signal", "MIXIO_DUMP_SIGNAL", SIGNAL },
 };
 
 /* Reads the options of run; returns the index of PROGRAM in argv. */
@@ -560,7 +645,7 @@ parse(int argc, char **argv, int i)
 		if (!o)
 			mx_usage_error("unknown option '%.64s'", argv[i]);
 		value = argv[i][n] == '=' ? argv[i] + n + 1 : NULL;
-		if (!o->number) {
+		if (o->value == NONE) {
 			if (value)
 				mx_usage_error("%s takes no value", o->name);
 			set(o->variable, "1");
@@ -568,10 +653,14 @@ parse(int argc, char **argv, int i)
 		}
 		if (!value) {
 			if (i + 1 >= argc)
-				mx_usage_error("%s wants a number", o->name);
+				mx_usage_error("%s wants a %s", o->name,
+				    o->value == NUMBER ? "number" : "signal");
 			value = argv[++i];
 		}
-		set_number(o->name, o->variable, value);
+		if (o->value == NUMBER)
+			set_number(o->name, o->variable, value);
+		else
+			set_signal(o->name, o->variable, value);
 	}
 	return i;
 }

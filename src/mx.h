@@ -54,6 +54,16 @@ void __tsan_release(void *addr);
 #define MX_HB_RELEASE(p) ((void)0)
 #define MX_HB_ACQUIRE(p) ((void)0)
 #endif
+/*
+ * In the runtime, where a kernel thread may be cancelled: AddressSanitizer would
+ * take what a frame leaves behind for a part of the frames that come after it.
+ * And where a dump reads what belongs to others.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define MX_NO_ASAN __attribute__((no_sanitize("address")))
+#else
+#define MX_NO_ASAN
+#endif
 /* Sanitizers want larger stacks for the runtime's own identities. */
 #if defined MX_TSAN || defined __SANITIZE_ADDRESS__
 #define MX_SMALL_STACK (4096 * 1024)
@@ -216,6 +226,7 @@ struct mx_gt {
 	void *robust;		/* struct robust_list_head in the TCB */
 	void *stack_hot;	/* pages below this were given back */
 	struct mx_kt *hop_kt;	/* helper for the hop under way */
+	const char *hop_call;	/* [peek] what is called there, as in the source */
 	struct mx_kt *home;	/* main: the kernel thread that it came with */
 	struct mx_list all;	/* [dom->all_lock] live threads of the domain */
 	void (*role)(struct mx_gt *); /* what the identity does: gt, hub, idle */
@@ -328,12 +339,14 @@ extern struct mx_gt *mx_process_main; /* [peek] */
 
 struct mx_env {
 	bool run, follow, stats, debug;
+	unsigned dump_signal;	/* its number; 0: none */
 	unsigned helpers;	/* soft limit of helper kernel threads */
 	uint64_t handoff;	/* ns in one gt before the domain moves on */
 };
 extern struct mx_env mx_env;
 void mx_env_init(void);
 void mx_say_keep(void);
+int mx_say_fd(void);
 bool mx_fd_kept(int fd);
 void mx_proc_keep(void);
 int mx_proc_open(const char *name, int flags);
@@ -575,12 +588,14 @@ mx_disarm(struct mx_gt *gt)
 int mx_tsan_enter(struct mx_gt *gt);
 void mx_tsan_leave(struct mx_gt *gt);
 void mx_tsan_arm(struct mx_gt *gt);
+void mx_tsan_arm_intr(struct mx_gt *gt);
 bool mx_tsan_disarm(struct mx_gt *gt);
 #endif
 #ifdef MX_SANITIZED
 #define mx_enter mx_tsan_enter
 #define mx_leave mx_tsan_leave
 #define mx_arm mx_tsan_arm
+#define mx_arm_intr mx_tsan_arm_intr
 #define mx_disarm mx_tsan_disarm
 #endif
 
@@ -609,9 +624,16 @@ mx_sig_begin(struct mx_gt *gt)
 
 #define MX_LOT_BUCKETS 4096
 
+/*
+ * The word is the lock and twice the number of nodes in the list, so that a
+ * waiter locks and counts by one instruction. It changes only while it is
+ * locked, but for the locking itself; 0: nobody waits.
+ */
+#define MX_LOT_LOCKED 1u
+#define MX_LOT_NODE 2u
+
 struct mx_lot_bucket {
-	_Atomic int lock;
-	_Atomic unsigned n;	/* nodes in the list */
+	_Atomic unsigned word;
 	struct mx_list list;	/* [lock] */
 } __attribute__((aligned(32)));
 
@@ -662,7 +684,7 @@ mx_lot_wake(const volatile void *addr, int n)
 {
 	mx_arch_fence_after_rmw();
 	if (unlikely(atomic_load_explicit(
-	    &mx_lot_bucket((uintptr_t)addr)->n, memory_order_relaxed)))
+	    &mx_lot_bucket((uintptr_t)addr)->word, memory_order_relaxed)))
 		mx_lot_wake_counted((uintptr_t)addr, n, ~0u);
 }
 
@@ -766,6 +788,7 @@ struct mx_kt *mx_kt_spare(bool create);
 void mx_kt_give(struct mx_kt *kt, enum mx_job job, void *arg);
 void mx_kt_idle_role(struct mx_gt *gt);
 struct mx_kt *mx_kt_by_id(uint32_t id);
+unsigned mx_kt_slots(void);
 /* What a hop is for. */
 enum mx_hop {
 	MX_HOP_LOCK,		/* may last; not a cancellation point */
@@ -783,6 +806,7 @@ extern _Atomic unsigned mx_kt_count, mx_kt_peak;
 
 /* Runs expr on a helper. */
 #define MX_HOP(kind, expr) ({ \
+	MX_POKE(mx_me.hop_call, #expr); \
 	mx_hop_begin(kind); \
 	__typeof__(expr) mx_hop_r_ = (expr); \
 	mx_hop_end(); \
@@ -809,6 +833,9 @@ void mx_sig_account(struct mx_domain *d, uint64_t mask, int by);
 bool mx_sig_handled(int sig);
 #define MX_DEBUG_SS (64 * 1024)
 void mx_sig_debug(struct mx_kt *kt);
+int mx_sig_reserve(int sig, const struct sigaction *act);
+uint64_t mx_sig_allowed(uint64_t mask);
+void mx_sig_stop(int tid, void *slot);
 void mx_sig_shift(struct mx_gt *from, struct mx_kt *kt, uint64_t mask);
 void mx_sig_bequeath(struct mx_gt *gt);
 void mx_sig_mark(siginfo_t *si);
@@ -855,6 +882,13 @@ void mx_loop_fork(struct mx_domain *d);
 /* ---- stats ---- */
 
 void mx_stats_print(void);
+
+/* ---- dump ---- */
+
+void mx_dump_init(void);
+void mx_dump_fork(void);
+bool mx_dump_is_stop(const void *cookie);
+void mx_dump_stop(void *cookie, const void *uc);
 
 /* What the calling thread is about to wait for, for mixio_dump(). */
 static inline void

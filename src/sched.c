@@ -34,6 +34,12 @@ mx_tsan_arm(struct mx_gt *gt)
 	mx_arm(gt);
 }
 
+void
+mx_tsan_arm_intr(struct mx_gt *gt)
+{
+	mx_arm_intr(gt);
+}
+
 bool
 mx_tsan_disarm(struct mx_gt *gt)
 {
@@ -170,6 +176,31 @@ mx_inbox_drain(struct mx_domain *d)
 	}
 }
 
+/*
+ * The same by a thread that runs on its domain's own kernel thread: it holds the
+ * domain for the moment that the queue takes, if the monitor has not just taken
+ * it away. The word becomes what it was: this is no sign that the thread lets go
+ * now and then. [handlers put off: one that parked would take our hold with it]
+ */
+static inline bool
+ready_here(struct mx_gt *gt)
+{
+	struct mx_domain *d = gt->dom;
+	struct mx_gt *me = &mx_me;
+	uint64_t w;
+
+	if (me->dom != d || me->depth == 0 || !me->kt)
+		return false;
+	w = atomic_load_explicit(&d->hold, memory_order_relaxed);
+	if (MX_HOLD_KT(w) != me->kt->id || (w & MX_HOLD_RT) ||
+	    !atomic_compare_exchange_strong_explicit(&d->hold, &w,
+	    w | MX_HOLD_RT, memory_order_acquire, memory_order_relaxed))
+		return false;
+	mx_ready_held(gt);
+	atomic_store_explicit(&d->hold, w, memory_order_release);
+	return true;
+}
+
 /* True: the caller has woken gt, which will return rc from mx_park(). */
 bool
 mx_wake(struct mx_gt *gt, int rc)
@@ -177,7 +208,8 @@ mx_wake(struct mx_gt *gt, int rc)
 	if (!mx_unarm(gt, MX_WAIT_FIRED))
 		return false;
 	gt->rc = rc;
-	mx_ready(gt);
+	if (!ready_here(gt))
+		mx_ready(gt);
 	return true;
 }
 

@@ -52,6 +52,9 @@ bit(int sig)
 	return 1ull << (sig - 1);
 }
 
+/* The signal of --dump-signal: the program can neither handle nor block it. */
+static uint64_t reserved;
+
 /* ---- records: a lock-free pool ---- */
 
 static struct mx_sig *
@@ -142,7 +145,7 @@ mx_sig_setmask(struct mx_gt *gt, uint64_t mask)
 	uint64_t old = gt->mask;
 
 	/* The kernel has these two, and libc's own two, its way. */
-	mask &= ~LIBC_SIGNALS;
+	mask &= ~(LIBC_SIGNALS | reserved);
 	if (d && mask != old) {
 		mx_crit_enter();
 		mx_spin_lock(&d->all_lock);
@@ -254,7 +257,7 @@ mask_during(const struct sigaction *act, int sig, uint64_t mask)
 	mask |= mx_sigbits(&act->sa_mask);
 	if (!(act->sa_flags & SA_NODEFER))
 		mask |= bit(sig);
-	return mask;
+	return mask & ~reserved;
 }
 
 static void
@@ -591,6 +594,9 @@ kick_handler(int sig, siginfo_t *si, void *uc)
 		atomic_fetch_add(&xid.acks, 1);
 		mx_futex_wake(&xid.acks, 1);
 		errno = saved;
+	} else if (mx_dump_is_stop(cookie)) {
+		mx_dump_stop(cookie, uc);
+		errno = saved;
 	} else if (cookie == &kick_cookie) {
 		if (gt->on && gt->depth == 0 && gt->cancel_async)
 			mx_testcancel();
@@ -621,6 +627,13 @@ kick_send(int tid, int sig, void *cookie)
 	kick.si_pid = getpid();
 	kick.si_value.sival_ptr = cookie;
 	queueinfo(tid, sig, &kick);
+}
+
+/* Stops kernel thread tid, which computes, for a dump: see dump.c. */
+void
+mx_sig_stop(int tid, void *slot)
+{
+	kick_send(tid, SIG_XID, slot);
 }
 
 /*
@@ -794,29 +807,58 @@ mx_xid(long number, long a, long b, long c)
 	return 0;
 }
 
+/*
+ * [held, hub] Everybody blocks a signal that the kernel had handed out already:
+ * back to the kernel, where it waits for who lets it in first.
+ */
+static bool
+hand_back(struct mx_gt *hub, const siginfo_t *info)
+{
+	uint64_t set = bit(info->si_signo);
+
+	real.syscall(SYS_rt_sigprocmask, SIG_BLOCK, (long)&set, 0, 8, 0, 0);
+	hub->kt->mask |= set;
+	/* Only the process's first thread may repeat what another sent. */
+	return real.syscall(SYS_rt_sigqueueinfo, (long)getpid(),
+	    info->si_signo, (long)info, 0, 0, 0) == 0;
+}
+
+/* Whom of d a signal to the process is for: one who lets it in, or waits for it. */
+static struct mx_gt *
+taker(struct mx_domain *d, uint64_t set)
+{
+	struct mx_gt *gt, *waits = NULL, *lets = NULL;
+	struct mx_list *l;
+
+	if (d->main && !(d->main->mask & set))
+		return d->main;
+	mx_spin_lock(&d->all_lock);
+	for (l = d->all.next; l != &d->all; l = l->next) {
+		gt = mx_container(l, struct mx_gt, all);
+		if (!(gt->mask & set))
+			lets = gt;
+		else if (MX_PEEK(gt->sigwaiting) & set)
+			waits = gt;
+	}
+	mx_spin_unlock(&d->all_lock);
+	return lets ? lets : waits;
+}
+
 /* [held, hub] Finds somebody for signals that came while nobody ran. */
 void
 mx_sig_hub(struct mx_domain *d)
 {
 	struct mx_sig *s, *next;
-	struct mx_gt *gt, *to;
-	struct mx_list *l;
+	struct mx_gt *to;
 	siginfo_t info;
 
 	for (s = record_take_all(&d->sigq); s; s = next) {
 		next = s->next;
 		info = s->info;
 		record_put(s);
-		to = d->main;
-		mx_spin_lock(&d->all_lock);
-		if (!to || (to->mask & bit(info.si_signo))) {
-			for (l = d->all.next; l != &d->all; l = l->next) {
-				gt = mx_container(l, struct mx_gt, all);
-				if (!(gt->mask & bit(info.si_signo)))
-					to = gt;
-			}
-		}
-		mx_spin_unlock(&d->all_lock);
+		to = taker(d, bit(info.si_signo));
+		if (!to && !hand_back(&mx_me, &info))
+			to = d->main;
 		if (to)
 			mx_sig_send(to, info.si_signo, &info);
 	}
@@ -983,6 +1025,23 @@ mx_sig_debug(struct mx_kt *kt)
 	real.sigaction(SIGSEGV, &act, NULL);
 }
 
+/* mask, as far as the program may block signals (those it cannot do not count). */
+uint64_t
+mx_sig_allowed(uint64_t mask)
+{
+	return mask & ~reserved;
+}
+
+/* Takes sig away from the program, for act. 0, or -1 and errno. */
+int
+mx_sig_reserve(int sig, const struct sigaction *act)
+{
+	if (real.sigaction(sig, act, &acts[sig]) < 0)
+		return -1;
+	reserved = bit(sig);
+	return 0;
+}
+
 /* sigaction(2) as the program sees it: 0, or -1 and errno. */
 int
 mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
@@ -994,6 +1053,8 @@ mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 		return real.sigaction(sig, act, old);
 	if (act) {
 		k = *act;
+		if (unlikely(mx_env.dump_signal))
+			sigdelset(&k.sa_mask, (int)mx_env.dump_signal);
 		if (mx_env.debug && sig == SIGSEGV) {
 			k.sa_sigaction = handler;
 			k.sa_flags |= SA_SIGINFO | SA_ONSTACK;
@@ -1006,6 +1067,16 @@ mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 	mx_crit_enter();
 	mx_spin_lock(&acts_lock);
 	mine = acts[sig];
+	if (unlikely(reserved & bit(sig))) {
+		/* Taken note of, and that is all. */
+		if (act)
+			acts[sig] = *act;
+		mx_spin_unlock(&acts_lock);
+		mx_crit_leave();
+		if (old)
+			*old = mine;
+		return 0;
+	}
 	/* First the table: the handler may run as soon as it is set. */
 	if (act && k.sa_sigaction == handler)
 		acts[sig] = *act;

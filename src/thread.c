@@ -26,6 +26,7 @@
 #define RSEQ_FLAG_UNREGISTER 1
 #define HOT_BYTES (32 * 1024)	/* of a pooled stack that stays resident */
 #define HOT_STACKS 64		/* pooled stacks that stay as they are */
+#define NO_WORD PTRDIFF_MIN
 #define TCB_HEAD 1024		/* of struct pthread: both fields are in it */
 
 _Atomic unsigned mx_pooled;
@@ -34,6 +35,7 @@ int mx_over_error;
 
 static ptrdiff_t self_offset;	/* &mx_me - pthread_self(), in all threads */
 static ptrdiff_t tid_offset;	/* tid in the TCB, from pthread_self() */
+static _Atomic ptrdiff_t clear_offset = NO_WORD; /* see cleared_word() */
 static ptrdiff_t cancel_offset;	/* cancelhandling likewise; -1: unknown */
 static ptrdiff_t rseq_offset;	/* from the thread pointer; 0: none */
 static unsigned rseq_size;
@@ -41,7 +43,7 @@ static bool sanitized;		/* a sanitizer keeps state in TLS: no reuse */
 static const void *tsan;	/* some function of its runtime, if we know it */
 static size_t default_stack;	/* [pool_lock, peek] */
 static size_t page;
-static _Atomic int next_tid = MX_TID_BASE;
+static _Atomic unsigned next_tid; /* less MX_TID_BASE, modulo TIDS */
 
 static _Atomic int pool_lock;
 static _Atomic(struct mx_gt *) pool; /* identities with stacks of the usual size */
@@ -251,15 +253,53 @@ set_tid(struct mx_gt *gt, int tid)
 	*gt->tidp = tid;
 }
 
+/*
+ * As the kernel's, numbers are given in turn and one is not given again while
+ * somebody has it: a mutex whose owner has ended must not take the next thread
+ * for its owner. An identity has one until it gets the next. There are as many
+ * as the kernel has, which is more than there can be identities.
+ */
+#define TIDS (1u << 22)
+static _Atomic uint64_t tids[TIDS / 64] __attribute__((aligned(4096)));
+
 static int
 newtid(void)
 {
-	int tid = atomic_fetch_add(&next_tid, 1);
+	unsigned n;
 
-	/* Futex words leave 30 bits; 500 million births wrap around. */
-	if (tid >= 1 << 29)
-		atomic_store(&next_tid, MX_TID_BASE);
-	return tid;
+	do {
+		n = atomic_fetch_add(&next_tid, 1) % TIDS;
+	} while (atomic_fetch_or(&tids[n / 64], 1ull << n % 64) >> n % 64 & 1);
+	return MX_TID_BASE + (int)n;
+}
+
+static void
+oldtid(int tid)
+{
+	unsigned n = (unsigned)(tid - MX_TID_BASE);
+
+	if (tid >= MX_TID_BASE)
+		atomic_fetch_and(&tids[n / 64], ~(1ull << n % 64));
+}
+
+/*
+ * The word that the kernel clears for libc when a thread ends, which join waits
+ * for: the tid, but from glibc 2.43 on a word of its own, that only the kernel
+ * can tell us of. A kernel may be built without that (CHECKPOINT_RESTORE).
+ */
+static void
+learn_cleared_word(struct mx_gt *gt)
+{
+	int saved = errno;
+	char *word = NULL;
+
+	if (atomic_load(&clear_offset) != NO_WORD)
+		return;
+	if (real.prctl(PR_GET_TID_ADDRESS, (long)&word, 0, 0, 0) == 0 && word)
+		atomic_store(&clear_offset, word - (char *)gt->pt);
+	else if (!mx_real_has(openat2))	/* which came with it */
+		atomic_store(&clear_offset, tid_offset);
+	errno = saved;
 }
 
 static void *
@@ -290,6 +330,7 @@ donor(void *arg)
 	}
 	set_tid(gt, newtid());
 	b->gt = gt;
+	learn_cleared_word(gt);
 	real.syscall(SYS_get_robust_list, 0, (long)&gt->robust, (long)&len, 0,
 	    0, 0);
 	real.syscall(SYS_set_tid_address, (long)&b->task, 0, 0, 0, 0, 0);
@@ -677,17 +718,21 @@ static void
 bury(struct mx_gt *gt, bool join)
 {
 	uint64_t all = ~0ull, old;
+	ptrdiff_t word = atomic_load(&clear_offset);
 	pthread_t pt = gt->pt;
 	int saved = errno;
 
 	MX_POKE(gt->kt, NULL);
+	oldtid(gt->tid);
 	MX_HB_RELEASE(gt);
 	if (!join)
 		real.pthread_detach(pt);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
 	    8, 0, 0);
-	if (mx_arch_revive(&gt->ctx, gt->tidp) < 0)
-		join = false; /* no task to be had: libc keeps the TCB */
+	/* No task to be had: libc keeps the TCB. */
+	if (word == NO_WORD || mx_arch_revive(&gt->ctx, gt->tidp,
+	    (int *)((char *)pt + word)) < 0)
+		join = false;
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
 	if (join)
 		real.pthread_join(pt, NULL);
@@ -1039,6 +1084,8 @@ mx_thread_create(pthread_t *ret_pt, const pthread_attr_t *attr,
 		return rc;
 	gt = is_default(attr) ? pool_get() : odd(attr);
 	if (gt) {
+		oldtid(gt->tid);
+		set_tid(gt, newtid());
 		atomic_fetch_add_explicit(&me->dom->reused, 1,
 		    memory_order_relaxed);
 	} else {
@@ -1052,7 +1099,7 @@ mx_thread_create(pthread_t *ret_pt, const pthread_attr_t *attr,
 	dress(gt, me, detach == PTHREAD_CREATE_DETACHED);
 	if (attr && real.pthread_attr_getsigmask_np &&
 	    real.pthread_attr_getsigmask_np(attr, &set) == 0)
-		gt->mask = mx_sigbits(&set);
+		gt->mask = mx_sig_allowed(mx_sigbits(&set));
 	gt->fn = fn;
 	gt->fn11 = fn11;
 	gt->arg = arg;
@@ -1144,6 +1191,11 @@ mx_thread_adopt(struct mx_gt *gt)
 	gt->exiting = false;
 	atomic_store(&gt->fate, 0);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, (long)&mask, 8, 0, 0);
+	if (unlikely(mask != mx_sig_allowed(mask))) {
+		mask = mx_sig_allowed(mask);
+		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0,
+		    8, 0, 0);
+	}
 	gt->mask = mask;
 	if (real.sigaltstack(NULL, &gt->ss) < 0)
 		gt->ss.ss_flags = SS_DISABLE;
@@ -1171,4 +1223,5 @@ mx_thread_fork(void)
 	pool_unclean = NULL;
 	pool_hot = 0;
 	atomic_store(&mx_pooled, 0);
+	madvise((void *)tids, sizeof(tids), MADV_DONTNEED); /* all of the others' */
 }

@@ -94,7 +94,7 @@ int main(void)
 }
 E
 for f in plain covered uncovered; do
-	$CC -U_FORTIFY_SOURCE -o $f $f.c || {
+	$CC -U_FORTIFY_SOURCE -pthread -o $f $f.c -ldl || {
 		echo "Bail out! $CC cannot make $f"
 		exit 1
 	}

@@ -6,6 +6,9 @@
 #ifndef MX_ARCH_H
 #define MX_ARCH_H
 
+#include <stdint.h>
+#include <ucontext.h>
+
 /* Stack pointer and thread pointer of a stack that nobody runs. */
 struct mx_ctx {
 	void *sp;	/* points at the frame that switch.S draws */
@@ -19,7 +22,9 @@ struct mx_ctx {
 void mx_arch_init(void);
 void mx_arch_switch(struct mx_ctx *from, const struct mx_ctx *to);
 void mx_arch_leave(struct mx_ctx *self);
-long mx_arch_revive(const struct mx_ctx *ctx, int *tid);
+long mx_arch_revive(const struct mx_ctx *ctx, int *tid, int *cleared);
+long mx_arch_spawn(unsigned long flags, void *stack_top, void (*fn)(void *),
+    void *arg);
 
 static inline void *
 mx_arch_tp(void)
@@ -53,17 +58,58 @@ mx_arch_inherit(struct mx_ctx *ctx)
 	((unsigned long *)ctx->sp)[20] = fpcr;
 }
 
-/* Of a stack that waits: where it goes on, and its frame pointer. */
-static inline void *
-mx_arch_pc(const struct mx_ctx *ctx)
+/*
+ * Registers for those who walk a stack, by the numbers that DWARF gives them
+ * (aadwarf64, 4.1): x0 to x30, sp; and where the code goes on.
+ */
+#define MX_ARCH_REGS 33
+#define MX_ARCH_FP 29
+#define MX_ARCH_SP 31
+#define MX_ARCH_RA 30
+#define MX_ARCH_PC 32
+
+/* Of a signal handler's ucontext. */
+static inline void
+mx_arch_regs_signal(uintptr_t *regs, const ucontext_t *uc)
 {
-	return ((void **)ctx->sp)[1];
+	int i;
+
+	for (i = 0; i < 31; i++)
+		regs[i] = (uintptr_t)uc->uc_mcontext.regs[i];
+	regs[MX_ARCH_SP] = (uintptr_t)uc->uc_mcontext.sp;
+	regs[MX_ARCH_PC] = (uintptr_t)uc->uc_mcontext.pc;
 }
 
-static inline void *
-mx_arch_frame(const struct mx_ctx *ctx)
+/* Of a stack that waits: the others are not kept over a call. */
+static inline void
+mx_arch_regs_parked(uintptr_t *regs, const struct mx_ctx *ctx)
 {
-	return ((void **)ctx->sp)[0];
+	const uintptr_t *frame = ctx->sp;
+	int i;
+
+	regs[29] = frame[0];
+	regs[30] = frame[1];
+	for (i = 19; i <= 28; i++)
+		regs[i] = frame[i - 17];
+	regs[MX_ARCH_SP] = (uintptr_t)frame + 176;
+	regs[MX_ARCH_PC] = regs[30];
+}
+
+/* Whether pc is behind a call: bl, or blr. */
+static inline int
+mx_arch_behind_call(uintptr_t pc)
+{
+	uint32_t insn = *(const uint32_t *)(pc - 4);
+
+	return (pc & 3) == 0 && ((insn & 0xfc000000) == 0x94000000 ||
+	    (insn & 0xfffffc1f) == 0xd63f0000);
+}
+
+/* A return address as it is used: without its signature (PAC), 48 bits. */
+static inline uintptr_t
+mx_arch_strip(uintptr_t pc)
+{
+	return pc & 0xffffffffffffull;
 }
 
 #endif

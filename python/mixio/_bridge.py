@@ -50,7 +50,7 @@ from typing import (
 from types import TracebackType
 
 from . import _runtime
-from ._interrupt import CancelledError, Outcome, Target, local as interrupt_local
+from ._interrupt import CancelledError, Outcome, Target, targets
 
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
@@ -63,6 +63,8 @@ _get_running_loop = asyncio._get_running_loop
 
 class NoBridge(RuntimeError):
     """Async code was called from plain code, with no loop to run it."""
+
+    __module__ = "mixio"
 
 
 #: The loop that awaitables of this context run on: inherited by spawn().
@@ -225,7 +227,7 @@ class Bridge:
 
     def await_(self, awaitable: Any) -> Any:
         """[sync side] Have the task await it."""
-        target = interrupt_local.target
+        target = targets.get(threading.get_ident())
         if target is self.target:
             target = None  # whoever cancels it cancels the task itself
         self._serial += 1
@@ -578,7 +580,7 @@ def _start_serving(bridge: Bridge) -> None:
         name("mixio.await_")
 
 
-def _find_bridge(what: Any) -> Bridge:
+def _find_bridge() -> Optional[Bridge]:
     running = _get_running_loop()
     bridge = _local.bridge
     if bridge is not None and running is None:
@@ -588,19 +590,24 @@ def _find_bridge(what: Any) -> Bridge:
         from ._loop import loop_of_domain
         loop = loop_of_domain(running)
     if loop is None or loop is running:
-        _discard(what)
-        name = getattr(what, "__qualname__", None) or repr(what)
-        if running is not None:
-            raise NoBridge(
-                "%s was called from async code: await it there, or call the "
-                "plain code between through mixio.as_async()" % name)
-        raise NoBridge(
-            "%s needs an event loop: call this code through mixio.as_async() "
-            "from async code, or call mixio.start_loop() first" % name)
+        return None
     served = _local.served
     if served is None or not served.usable(loop):
         served = _local.served = _Served(loop)
     return served.bridge
+
+
+def _no_bridge(what: Any) -> NoBridge:
+    """For something awaitable, which is closed, or for a function."""
+    _discard(what)
+    name = getattr(what, "__qualname__", None) or repr(what)
+    if _get_running_loop() is not None:
+        return NoBridge(
+            "%s was called from async code: await it there, or call the "
+            "plain code between through mixio.as_async()" % name)
+    return NoBridge(
+        "%s needs an event loop: call this code through mixio.as_async() "
+        "from async code, or call mixio.start_loop() first" % name)
 
 
 async def _timed(awaitable: Any, timeout: float) -> Any:
@@ -629,7 +636,9 @@ def await_(awaitable: "Awaitable[T]", *,
     """
     if not inspect.isawaitable(awaitable):
         raise TypeError("await_() wants an awaitable, not %r" % (awaitable,))
-    bridge = _find_bridge(awaitable)
+    bridge = _find_bridge()
+    if bridge is None:
+        raise _no_bridge(awaitable)
     if timeout is not None:
         awaitable = _timed(awaitable, timeout)
     return cast(T, bridge.await_(awaitable))
@@ -757,12 +766,12 @@ def sync(fn: Any = None) -> Any:
     """Make a plain function of an async one: ``sync(fn)(...)`` returns what
     ``await fn(...)`` does.
 
-    Also a decorator.  fn is called in the loop's thread.  What it returns decides: an awaitable is waited for by
-    await_(); an async context manager is wrapped by with_(), an async iterable
-    by iter_(); anything else is returned as it is.  So it serves coroutine
-    functions, async generator functions, functions that
-    ``contextlib.asynccontextmanager`` made, and bound methods of any of them.
-    The original is left in ``__wrapped__``.
+    Also a decorator.  fn is called in the loop's thread.  What it returns
+    decides: an awaitable is waited for by await_(); an async context manager is
+    wrapped by with_(), an async iterable by iter_(); anything else is returned
+    as it is.  So it serves coroutine functions, async generator functions,
+    functions that ``contextlib.asynccontextmanager`` made, and bound methods of
+    any of them.  The original is left in ``__wrapped__``.
 
     Calls park, and raise what await_() raises.
     """
@@ -772,12 +781,13 @@ def sync(fn: Any = None) -> Any:
         raise TypeError("sync() wants a function, not %r" % (fn,))
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        coroutine = _make(fn, args, kwargs)
-        # For the text of an exception.
-        coroutine.__qualname__ = getattr(fn, "__qualname__", None) or repr(fn)
-        awaited, made = await_(coroutine)
-        if awaited:
-            return made
+        bridge = _find_bridge()
+        if bridge is None:
+            made = _make_here(fn, args, kwargs)
+        else:
+            awaited, made = bridge.await_(_make(fn, args, kwargs))
+            if awaited:
+                return made
         kind = type(made)
         if hasattr(kind, "__aenter__"):
             return with_(made)
@@ -792,3 +802,17 @@ async def _make(fn: Any, args: Any, kwargs: Any) -> Tuple[bool, Any]:
     # Some want a running loop to be made.
     made = fn(*args, **kwargs)
     return (True, await made) if inspect.isawaitable(made) else (False, made)
+
+
+def _make_here(fn: Any, args: Any, kwargs: Any) -> Any:
+    """Without a loop: only what fn returns tells whether it needs one."""
+    if inspect.iscoroutinefunction(fn):
+        raise _no_bridge(fn)
+    try:
+        made = fn(*args, **kwargs)
+    except RuntimeError as e:
+        # It looked for the running loop itself, most likely.
+        raise _no_bridge(fn) from e
+    if inspect.isawaitable(made):
+        raise _no_bridge(made)
+    return made

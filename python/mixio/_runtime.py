@@ -18,6 +18,8 @@ from . import _preload
 class NotPreloaded(RuntimeError):
     """The program runs without the preload object; the text says what to do."""
 
+    __module__ = "mixio"
+
     def __init__(self) -> None:
         super().__init__(
             "mixio is not active, because the program was started without its "
@@ -26,6 +28,8 @@ class NotPreloaded(RuntimeError):
 
 class NotOptedIn(RuntimeError):
     """The calling thread has not opted in."""
+
+    __module__ = "mixio"
 
     def __init__(self, what: str) -> None:
         super().__init__("%s needs a thread that has opted in: call "

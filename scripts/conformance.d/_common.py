@@ -5,13 +5,17 @@ import fnmatch
 import json
 import os
 
-__all__ = ["Job", "Missing", "Known", "read_events", "read_lists"]
+__all__ = ["Job", "Missing", "Usage", "Known", "read_events", "read_lists"]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Missing(Exception):
     """The suite, or one file of it, cannot be had here; says why."""
+
+
+class Usage(Exception):
+    """The command line, or a list in this folder, makes no sense; says why."""
 
 
 class Job:
@@ -24,11 +28,16 @@ class Job:
     seconds  time limit of each run
     known    list of Known: single tests that may differ, with the reason
     skip     why this file is not run at all, or ""
-    setup    None, or called with the folder that the process will start in
+    setup    None, or called with the folder that the process will start in;
+             may return more of the environment
+    convert  None, or called with the log and the results file after a run,
+             for what cannot write results by itself
+    pick     None, or gives the command for a list of single tests, None if they
+             cannot be had by themselves
     """
 
     def __init__(self, name, argv, variant="", env=None, seconds=600,
-                 known=(), skip="", setup=None):
+                 known=(), skip="", setup=None, convert=None, pick=None):
         self.name = name
         self.argv = argv
         self.variant = variant
@@ -37,6 +46,8 @@ class Job:
         self.known = list(known)
         self.skip = skip
         self.setup = setup
+        self.convert = convert
+        self.pick = pick
 
 
 class Known:
@@ -63,8 +74,8 @@ def read_lists(name, columns):
                 continue
             row = line.split(None, columns - 1)
             if len(row) != columns:
-                raise SystemExit("conformance: %s:%d: %d fields expected" %
-                                 (path, number, columns))
+                raise Usage("%s:%d: %d fields expected" %
+                            (path, number, columns))
             rows.append(row)
     return rows
 

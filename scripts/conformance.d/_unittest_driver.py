@@ -2,12 +2,14 @@
 """Run one module of the `test` package of the Python that runs this.
 
     python _unittest_driver.py RESULTS RESOURCES MODULE [LEAVE-OUT...]
+                               [-- TEST...]
 
 Does what regrtest does for one test file in its own process, and writes what
 becomes of every single test to RESULTS, a JSON object a line, as it happens:
 a crash or a time limit then loses nothing that came before.  Runs on every
 CPython from 2.7 on, so nothing newer is used here.  Tests whose names match one
-of the patterns LEAVE-OUT are not run at all and not reported.
+of the patterns LEAVE-OUT are not run at all and not reported, nor are any but
+TESTs if there are such.
 """
 
 import json
@@ -83,14 +85,15 @@ def patch(recorder):
     wrap("addSubTest", subtest)
 
 
-def leave_out(patterns):
+def choose(leave_out, only):
     import fnmatch
     import unittest
     original = unittest.TestSuite.addTest
 
     def add(self, test):
-        if isinstance(test, unittest.TestCase) and any(
-                fnmatch.fnmatchcase(test.id(), p) for p in patterns):
+        if isinstance(test, unittest.TestCase) and (
+                only and test.id() not in only or any(
+                    fnmatch.fnmatchcase(test.id(), p) for p in leave_out)):
             return
         original(self, test)
     unittest.TestSuite.addTest = add
@@ -126,6 +129,10 @@ def run(name):
 def main():
     results, resources, name = sys.argv[1:4]
     patterns = sys.argv[4:]
+    only = ()
+    if "--" in patterns:
+        only = frozenset(patterns[patterns.index("--") + 1:])
+        patterns = patterns[:patterns.index("--")]
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
     # regrtest's way of running: its own name, no arguments that tests parse
@@ -147,8 +154,8 @@ def main():
 
     recorder = Recorder(results)
     patch(recorder)
-    if patterns:
-        leave_out(patterns)
+    if patterns or only:
+        choose(patterns, only)
     try:
         run(name)
     except unittest.SkipTest as e:      # ResourceDenied is one

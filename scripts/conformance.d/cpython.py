@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 
-from _common import HERE, Job, Known, Missing, read_lists
+from _common import HERE, Job, Known, Missing, Usage, read_lists
 
 FILES = """
 test_threading test_thread test_threading_local test_threadsignals
@@ -29,10 +29,14 @@ OLD = {"test_sqlite3": "test_sqlite"}
 # Packages of which each file becomes a process of its own.
 SPLIT = ["test_asyncio", "test_concurrent_futures", "test_multiprocessing_*"]
 
-# All but those that leave the machine, need a display or gigabytes; --core
-# does without those that take long, too.
-RESOURCES = "cpu,subprocess,walltime,decimal,tzdata"
+# All but those that need a display, gigabytes or web servers of today; --core
+# does without those that take long or leave the machine, too.
+RESOURCES = "cpu,network,subprocess,walltime,decimal,tzdata"
 CORE_RESOURCES = "subprocess,decimal,tzdata"
+
+# Files that do not run without the resource "network", but hardly use more of it
+# than the loopback interface.
+LOOPBACK = ["test_socketserver", "test_timeout"]
 
 # Time limits of those that need longer than usual, natively and in peace.
 SECONDS = {"test_multiprocessing_spawn": 1500, "test_concurrent_futures": 1200,
@@ -60,7 +64,7 @@ def interpreters(opts):
         if not path and not opts.python:
             raise Missing("no python3")
         if not path:
-            raise SystemExit("conformance: no Python '%s'" % name)
+            raise Usage("no Python '%s'" % name)
         paths.append(path)
     return paths
 
@@ -95,6 +99,17 @@ def modules(folder, name):
     return []
 
 
+def picker(argv):
+    """Job.pick for command ARGV."""
+    def pick(tests):
+        # Skipped or failed as a whole, or a process that ended too early
+        if any(t.startswith(("(", "setUp", "tearDown")) for t in tests):
+            return None
+        # A subtest has its parameters behind a blank.
+        return argv + ["--"] + sorted({t.split(" ")[0] for t in tests})
+    return pick
+
+
 def jobs(opts):
     known = [Known(*row) for row in read_lists("cpython.known", 3)]
     left_out = read_lists("cpython.left-out", 4)
@@ -118,13 +133,14 @@ def jobs(opts):
                                          opts.only for n in (name, part)):
                     continue
                 why = files.get(part, files.get(name, ""))
+                argv = [program, os.path.join(HERE, "_unittest_driver.py"),
+                        "{results}", resources +
+                        (",network" if name in LOOPBACK else ""), part] + [
+                            p for p in patterns
+                            if p.split(".")[1] in (name, OLD.get(name))]
                 found.append(Job(
-                    part, [program, os.path.join(HERE, "_unittest_driver.py"),
-                           "{results}", resources, part] +
-                    [p for p in patterns if p.split(".")[1] in
-                     (name, OLD.get(name))],
-                    variant=version, known=known, skip=why,
-                    seconds=SECONDS.get(name, 600)))
+                    part, argv, variant=version, known=known, skip=why,
+                    seconds=SECONDS.get(name, 600), pick=picker(argv)))
         if opts.only:
             found = [j for j in found if j.argv]
     return found

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: MIT
 """The tests of the Python package, by every CPython found (see tap.pythons).
 
-    package.py [-k WORD] [TEST_FILE...]
+    package.py [--all] [TEST_FILE...]
 
-Tests of other projects' loops need these installed; the interpreter of
-$MIXIO_VENV [.venv] is asked first, scripts/setup makes it.
+The oldest, the newest and that of $MIXIO_VENV [.venv] run all tests; the others
+run those that are marked as core, unless --all is given.  Tests that need other
+projects' libraries do nothing but in $MIXIO_VENV, which scripts/setup makes.
 """
 import argparse
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -21,21 +23,43 @@ HERE = Path(__file__).resolve().parent
 LIMIT = 400 * tap.SLOW
 
 
-def environment():
+VENV = Path(os.environ.get("MIXIO_VENV") or tap.SRCDIR / ".venv")
+
+
+def environment(**more):
     """The package of the source tree, with the object of the build tree."""
     return tap.environment(
         PYTHONPATH=str(tap.SRCDIR / "python"), PYTHONFAULTHANDLER="1",
         MIXIO_LIB=os.environ.get("MIXIO_OBJECT") or
-        str(tap.BUILDDIR / ".libs" / "libmixio.so"))
+        str(tap.BUILDDIR / ".libs" / "libmixio.so"), **more)
 
 
-def run(python, name, files):
-    """All files by one interpreter; its lines become ours."""
+def pythons():
+    """[(name, path, whether it has the libraries)], oldest first."""
+    found = [(version, path, False) for version, path in tap.pythons()]
+    venv = VENV / "bin" / "python3"
+    if not venv.exists():
+        tap.skip("the tests with other libraries # no %s: run scripts/setup"
+                 % VENV)
+    else:
+        real = os.path.realpath(str(venv))
+        asked = subprocess.run(
+            [str(venv), "-c", "import sys; print(*sys.version_info[:3])"],
+            stdout=subprocess.PIPE, check=True, timeout=LIMIT)
+        version = tuple(int(n) for n in asked.stdout.split())
+        found = [f for f in found if f[1] != real]
+        found.append((version, str(venv), True))
+    return [("CPython %d.%d.%d: " % v, path, libraries)
+            for v, path, libraries in sorted(found)]
+
+
+def run(python, name, words, **more):
+    """The tests by one interpreter; its lines become ours."""
     child = subprocess.Popen(
-        [python, "-X", "dev", "-m", "mixio", str(HERE / "suite.py")] +
-        [str(f) for f in files],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(),
-        stdin=subprocess.DEVNULL, universal_newlines=True, errors="replace")
+        [python, "-X", "dev", "-m", "mixio", str(HERE / "suite.py")] + words,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=environment(**more), stdin=subprocess.DEVNULL,
+        universal_newlines=True, errors="replace")
     ended = False
     try:
         for line in child.stdout:
@@ -59,15 +83,23 @@ def run(python, name, files):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true")
     parser.add_argument("files", nargs="*")
     args = parser.parse_args()
-    files = [Path(f).resolve() for f in args.files] or \
-        sorted(HERE.glob("test_*.py"))
-    found = [("CPython %d.%d.%d: " % v, p) for v, p in tap.pythons()]
+    words = [str(Path(f).resolve()) for f in
+             args.files or sorted(HERE.glob("test_*.py"))]
+    found = pythons()
     if not found:
         tap.bail_out("no CPython from 3.8 on")
-    for name, python in found:
-        run(python, name, files)
+
+    def one(i):
+        name, python, libraries = found[i]
+        complete = args.all or libraries or i in (0, len(found) - 1)
+        run(python, name, words if complete else ["--core"] + words,
+            **({"MIXIO_TEST_LIBRARIES": "1"} if libraries else {}))
+    # Most of the time they wait, and none measures time.
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(one, range(len(found))))
     tap.done()
 
 

@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: MIT
 """What the tests of the Python package share, and the program that runs them.
 
-    python3 -m mixio suite.py TEST_FILE...
+    python3 -m mixio suite.py [--core] TEST_FILE...
 
 prints "ok NAME", "not ok NAME" and "skip NAME # WHY" lines for package.py.
+--core: what may differ from one version of CPython to the next, only.
 """
 import gc
 import importlib
+import importlib.util
+import logging
 import os
 import sys
+import tempfile
 import threading
 import time
 import traceback
 import unittest
+import warnings
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SLOW = float(os.environ.get("MIXIO_TEST_SLOW", "1"))
@@ -26,6 +31,35 @@ def eventually(condition, what="condition"):
         if time.monotonic() > end:
             raise AssertionError("not within %g s: %s" % (LIMIT, what))
         time.sleep(0.001)
+
+
+def parked(call=""):
+    """How many green threads wait, other than for the GIL.
+
+    call: how the name of the call begins, when they wait in a certain one.
+    """
+    import mixio
+    with tempfile.TemporaryFile("w+") as f:
+        mixio.dump(f)
+        f.seek(0)
+        return sum(" parked in " + call in line and "pthread_cond" not in line
+                   for line in f)
+
+
+def core(test):
+    """Marks a test or a class of tests: see --core."""
+    test.core = True
+    return test
+
+
+def library(name):
+    """Whether another project's library is there; it has to be in the
+    environment that scripts/setup makes."""
+    if importlib.util.find_spec(name) is not None:
+        return True
+    if os.environ.get("MIXIO_TEST_LIBRARIES"):
+        raise AssertionError("no %s: run scripts/setup" % name)
+    return False
 
 
 def dummies():
@@ -95,17 +129,36 @@ class Result(unittest.TestResult):
         self.say("skip", test, reason)
 
 
+def is_core(test):
+    method = getattr(test, test.id().rpartition(".")[2], None)
+    return getattr(method, "core", False) or getattr(test, "core", False)
+
+
+def each(tests):
+    for test in tests:
+        if isinstance(test, unittest.TestSuite):
+            yield from each(test)
+        else:
+            yield test
+
+
 def main(names):
     import faulthandler
     import mixio
     # A real thread: a hung test shall say where.
     with mixio.kernel_threads():
         faulthandler.dump_traceback_later(LIMIT * 4, exit=True)
+    # In a debug run asyncio tells of all that takes long on a busy machine.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    # To fork is what some tests are about.
+    warnings.filterwarnings("ignore", ".*multi-threaded, use of fork")
     sys.path.insert(0, HERE)
     tests = unittest.TestSuite()
-    for name in names:
+    only_core = names[0] == "--core"
+    for name in names[only_core:]:
         module = importlib.import_module(os.path.basename(name)[:-3])
-        tests.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
+        loaded = unittest.defaultTestLoader.loadTestsFromModule(module)
+        tests.addTests(t for t in each(loaded) if is_core(t) or not only_core)
     tests.run(Result())
     faulthandler.cancel_dump_traceback_later()
     print("done", flush=True)

@@ -6,7 +6,7 @@
  * A watchdog aborts and says what is outstanding when nothing moves.
  *
  *	stress [--seed N] [--seconds N] [--live N] [--only LETTERS]
- *	       [--make N] [--alarm MS]
+ *	       [--make N] [--alarm MS] [--threads-in-children 0]
  *
  * Prints TAP.  Natively all threads are kernel threads; closing under a
  * reader is done by way of shutdown then, since the kernel wakes nobody.
@@ -210,6 +210,8 @@ main(int argc, char **argv)
 			only_make = atoi(argv[i + 1]) % MAKES;
 		else if (!strcmp(argv[i], "--alarm"))
 			alarm_ms = atoi(argv[i + 1]);
+		else if (!strcmp(argv[i], "--threads-in-children"))
+			threads_in_children = atoi(argv[i + 1]);
 		else
 			return 2;
 	}

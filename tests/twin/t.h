@@ -35,6 +35,9 @@
 	(int)syscall(SYS_close_range, first, last, flags)
 #define closefrom(first) (void)close_range(first, ~0u, 0)
 #endif
+#if !__GLIBC_PREREQ(2, 36) && !defined P_PIDFD
+#define P_PIDFD ((idtype_t)3)
+#endif
 #if !__GLIBC_PREREQ(2, 35)
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441

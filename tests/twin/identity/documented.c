@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* twin: expect */
+/* twin: expect libs=-ldl libs=-lrt */
 /*
  * What doc/limits.md says about numbers of kernel threads: a green thread's is
  * nobody's, so whoever names it is told, and never reaches a stranger.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <sched.h>
 #include <sys/resource.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* twin: timeout=60 */
+/* twin: timeout=60 glibc=2.34 */
 /*
  * _Fork(3): no handlers run, and the child keeps to what is async-signal-safe.
  * Its waits are good, though other threads held locks of libc, and the parent

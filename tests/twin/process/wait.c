@@ -40,7 +40,7 @@ work(void *arg)
 	struct rusage ru;
 	siginfo_t si;
 	pid_t p, q, r;
-	int st = 0;
+	int st = 0, fd[2];
 
 	p = child(60, 3);
 	R(waitpid(p, &st, WNOHANG));
@@ -76,10 +76,18 @@ work(void *arg)
 	r = waitpid(-p, &st, 0);
 	status("group", r, p, st);
 	/* The second to be started ends first. */
-	p = child(250, 10);
+	MUST(pipe(fd) == 0);
+	p = fork();
+	if (p == 0) {
+		close(fd[1]);
+		MUST(read(fd[0], &st, 1) == 0);
+		_exit(10);
+	}
 	q = child(30, 11);
 	r = waitpid(-1, &st, 0);
 	status("first to end", r, q, st);
+	close(fd[0]);
+	close(fd[1]);
 	r = waitpid(-1, &st, 0);
 	status("second", r, p, st);
 	p = child(30, 12);
