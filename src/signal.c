@@ -1140,6 +1140,7 @@ mx_sig_fork(struct mx_gt *gt)
 
 	atomic_store(&gt->sigpend, NULL);
 	gt->sighold = NULL;
+	gt->sigalt = NULL;
 	atomic_store(&gt->sigset[0], 0);
 	atomic_store(&gt->sigset[1], 0);
 	for (w = 0; w < RECORDS / 64; w++)
