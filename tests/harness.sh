@@ -32,7 +32,7 @@ twin() {
 		"$tmp/$name.c" 2>&1
 }
 
-program same "stderr trace" 'say("x"); trace("a", "b %p", (void *)&d);
+program same "stderr trace" 'say("x"); trace_event("a", "b %p", (void *)&d);
 	fprintf(stderr, "%d %p\n", getpid(), (void *)&d); (void)d;'
 like "equal but for numbers and addresses" "$(twin same)" "*ok 1 - *"
 like "more runs" "$(twin same --repeat 3)" "*ok 1 - *"
@@ -48,12 +48,12 @@ ok 1 - *"
 like "standard error, when it is" "$(twin err --stderr)" "*not ok 1 *-y*+x*"
 program asked "stderr" 'fprintf(stderr, "%s\n", d ? "x" : "y");'
 like "standard error, by the program" "$(twin asked)" "*not ok 1 *-y*+x*"
-program order "trace" 'trace("a", d ? "2" : "1"); trace("a", d ? "1" : "2");'
+program order "trace" 'trace_event("a", d ? "2" : "1"); trace_event("a", d ? "1" : "2");'
 like "the order of one thread's events" "$(twin order)" '*not ok 1 *trace of "a"*'
-program between "trace" 'trace(d ? "b" : "a", "1"); trace(d ? "a" : "b", "1");'
+program between "trace" 'trace_event(d ? "b" : "a", "1"); trace_event(d ? "a" : "b", "1");'
 like "the order between threads is not compared" "$(twin between)" "*
 ok 1 - *"
-program lost "trace" 'if (!d) trace("a", "1");'
+program lost "trace" 'if (!d) trace_event("a", "1");'
 like "an event that is missing" "$(twin lost)" '*not ok 1 *-1*'
 program hangs "timeout=3" 'if (d) pause();'
 like "no end" "$(twin hangs)" "*not ok 1 *no end within *"

@@ -121,7 +121,7 @@ ename(int e)
  * is a thread's name, or "" for events whose order among all threads is certain.
  */
 static inline void
-trace(const char *who, const char *fmt, ...)
+trace_event(const char *who, const char *fmt, ...)
 {
 	const char *path = getenv("TWIN_TRACE");
 	int saved = errno, fd, n, state;

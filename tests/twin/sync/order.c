@@ -27,12 +27,12 @@ runner(void *arg)
 		while (sem_wait(&turn[me]) != 0)
 			;
 		/* Alone with the baton: the order among all is certain. */
-		trace("", "%d has the baton in round %d", me, i);
-		trace(name, "round %d, %p", i, (void *)&turn[me]);
+		trace_event("", "%d has the baton in round %d", me, i);
+		trace_event(name, "round %d, %p", i, (void *)&turn[me]);
 		sem_post(&turn[(me + 1) % N]);
 	}
 	rc = pthread_barrier_wait(&barrier);
-	trace(name, "over the barrier");
+	trace_event(name, "over the barrier");
 	return (void *)(intptr_t)(rc == PTHREAD_BARRIER_SERIAL_THREAD);
 }
 
@@ -45,7 +45,7 @@ puts_in(void *arg)
 			pthread_cond_wait(&changed, &m);
 		place = i;
 		full = 1;
-		trace("", "in %d", i);
+		trace_event("", "in %d", i);
 		pthread_cond_broadcast(&changed);
 		pthread_mutex_unlock(&m);
 	}
@@ -63,7 +63,7 @@ takes_out(void *arg)
 			pthread_cond_wait(&changed, &m);
 		sum += place;
 		full = 0;
-		trace("", "out %d", place);
+		trace_event("", "out %d", place);
 		pthread_cond_broadcast(&changed);
 		pthread_mutex_unlock(&m);
 	}
