@@ -195,6 +195,7 @@ struct mx_gt {
 	stack_t ss;		/* alternate signal stack */
 	_Atomic uint64_t sigset[2]; /* queued standard signals: process, thread */
 	struct mx_sig *sighold;	/* came for us while we block them; own */
+	struct mx_sig *sigalt;	/* to be run on the alternate stack; own */
 	uint64_t away;		/* [held] when its domain moved on without it */
 	uint64_t sigwaiting;	/* [peek] set of the sigwait() under way */
 	uint64_t fork_mask;	/* the kernel's mask before the fork under way */

@@ -143,7 +143,6 @@ mx_sig_setmask(struct mx_gt *gt, uint64_t mask)
 {
 	struct mx_domain *d = gt->dom;
 	uint64_t old = gt->mask;
-	struct mx_sig *s;
 
 	/* The kernel has these two, and libc's own two, its way. */
 	mask &= ~(LIBC_SIGNALS | reserved);
@@ -163,18 +162,9 @@ mx_sig_setmask(struct mx_gt *gt, uint64_t mask)
 		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0,
 		    8, 0, 0);
 	}
-	if (gt->sighold && gt->depth == 0) {
-		/* Perhaps some of what was held back may come now. */
-		s = gt->sighold;
-		gt->sighold = NULL;
-		while (s) {
-			struct mx_sig *next = s->next;
-
-			record_push(&gt->sigpend, s);
-			s = next;
-		}
+	/* Perhaps some of what was held back may come now. */
+	if (gt->sighold && gt->depth == 0)
 		mx_sig_run();
-	}
 }
 
 /*
@@ -319,6 +309,54 @@ sigset_of(struct mx_gt *gt, const siginfo_t *info)
 	return &gt->sigset[to_thread(info)];
 }
 
+static void
+queueinfo(int tid, int sig, const siginfo_t *info)
+{
+	int saved = errno;
+
+	real.syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), tid, sig,
+	    (long)info, 0, 0);
+	errno = saved;
+}
+
+/* A signal that is only to interrupt: see handler(). */
+static void
+kick_make(siginfo_t *ret_info, int sig)
+{
+	memset(ret_info, 0, sizeof(*ret_info));
+	ret_info->si_signo = sig;
+	ret_info->si_code = SI_QUEUE;
+	ret_info->si_pid = getpid();
+	ret_info->si_value.sival_ptr = &kick_cookie;
+}
+
+/*
+ * Only the kernel changes to the alternate stack, and knows then that it is in
+ * use: it is asked to interrupt us with the same signal, and handler() finds
+ * what is meant in sigalt. False: it would not, or there is no such stack.
+ */
+static bool
+run_on_altstack(struct mx_gt *gt, struct mx_sig *s)
+{
+	int sig = s->info.si_signo;
+	struct sigaction act;
+	siginfo_t kick;
+
+	act_get(sig, &act);
+	if (!(act.sa_flags & SA_ONSTACK) || !gt->kt ||
+	    (gt->ss.ss_flags & SS_DISABLE) || !gt->ss.ss_sp ||
+	    gt->kt->ss_sp != gt->ss.ss_sp || !mx_sig_handled(sig))
+		return false;
+	kick_make(&kick, sig);
+	gt->sigalt = s;
+	queueinfo(MX_PEEK(gt->kt->tid), sig, &kick);
+	/* It has come when that system call returns. */
+	if (gt->sigalt != s)
+		return true;
+	gt->sigalt = NULL;
+	return false;
+}
+
 /* A queued signal, on the stack of the thread that it is for. */
 static void
 run_queued(struct mx_gt *gt, struct mx_sig *s)
@@ -329,6 +367,8 @@ run_queued(struct mx_gt *gt, struct mx_sig *s)
 	struct sigaction act;
 	ucontext_t uc;
 
+	if (run_on_altstack(gt, s))
+		return;
 	record_put(s);
 	atomic_fetch_and(sigset_of(gt, &info), ~bit(sig));
 	act_take(sig, &act);
@@ -351,29 +391,66 @@ run_queued(struct mx_gt *gt, struct mx_sig *s)
 	errno = saved;
 }
 
+/*
+ * [gt's own, or held] Puts a signal where the kernel would find it: what was sent
+ * to the thread before what was sent to the process, then by number, and those of
+ * one number in the order in which they came (signal(7)).
+ */
+static void
+hold(struct mx_gt *gt, struct mx_sig *s)
+{
+	int sig = s->info.si_signo;
+	bool mine = to_thread(&s->info);
+	struct mx_sig **p, *o;
+
+	for (p = &gt->sighold; (o = *p) != NULL; p = &o->next)
+		if (to_thread(&o->info) != mine ? mine :
+		    o->info.si_signo > sig)
+			break;
+	s->next = o;
+	*p = s;
+}
+
+/*
+ * [own] Takes the first signal of set that is queued for gt, or NULL. A handler
+ * that comes meanwhile is put off, as it would take from the list, too; who calls
+ * looks again for it.
+ */
+static struct mx_sig *
+take(struct mx_gt *gt, uint64_t set)
+{
+	struct mx_sig *s, *next, **p;
+
+	gt->depth++;
+	atomic_signal_fence(memory_order_seq_cst);
+	for (s = record_take_all(&gt->sigpend); s; s = next) {
+		next = s->next;
+		hold(gt, s);
+	}
+	for (p = &gt->sighold; (s = *p) != NULL; p = &s->next)
+		if (set & bit(s->info.si_signo))
+			break;
+	if (s)
+		*p = s->next;
+	atomic_signal_fence(memory_order_seq_cst);
+	gt->depth--;
+	return s;
+}
+
 /* [user code, depth 0] Handles what is queued for the calling thread. */
 void
 mx_sig_run(void)
 {
 	struct mx_gt *gt = &mx_me;
-	struct mx_sig *s, *next, *run;
+	struct mx_sig *s;
 
-	while (gt->depth == 0 && atomic_load(&gt->sigpend)) {
-		run = NULL;
-		for (s = record_take_all(&gt->sigpend); s; s = next) {
-			next = s->next;
-			if (gt->mask & bit(s->info.si_signo)) {
-				s->next = gt->sighold;
-				gt->sighold = s;
-			} else if (!run) {
-				run = s;
-			} else {
-				record_push(&gt->sigpend, s);
-			}
-		}
+	while (gt->depth == 0 && (atomic_load(&gt->sigpend) || gt->sighold)) {
+		s = take(gt, ~gt->mask);
 		/* One at a time: its handler may jump away. */
-		if (run)
-			run_queued(gt, run);
+		if (s)
+			run_queued(gt, s);
+		else if (!atomic_load(&gt->sigpend))
+			return;
 	}
 }
 
@@ -386,16 +463,6 @@ mx_sig_restart(void)
 	if (gt->sigran & MX_SIGRAN_INTR)
 		return -EINTR;
 	return gt->sigran ? -ERESTART : 0;
-}
-
-static void
-queueinfo(int tid, int sig, const siginfo_t *info)
-{
-	int saved = errno;
-
-	real.syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), tid, sig,
-	    (long)info, 0, 0);
-	errno = saved;
 }
 
 /*
@@ -440,11 +507,7 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 	 */
 	kt = MX_PEEK(gt->kt);
 	if (kt && kt->cur == gt && !(gt->mask & bit(sig))) {
-		memset(&kick, 0, sizeof(kick));
-		kick.si_signo = sig;
-		kick.si_code = SI_QUEUE;
-		kick.si_pid = getpid();
-		kick.si_value.sival_ptr = &kick_cookie;
+		kick_make(&kick, sig);
 		queueinfo(MX_PEEK(kt->tid), sig, &kick);
 	}
 	return 0;
@@ -476,8 +539,7 @@ mx_sig_shift(struct mx_gt *from, struct mx_kt *kt, uint64_t mask)
 		if (from->dom && (to_thread(&si) || sig == SIGPIPE) &&
 		    (s = record_get()) != NULL) {
 			s->info = si;
-			s->next = from->sighold;
-			from->sighold = s;
+			hold(from, s);
 			continue;
 		}
 		again |= bit((int)sig);
@@ -917,8 +979,17 @@ handler(int sig, siginfo_t *si, void *uc)
 		goto out;
 	}
 	if (si->si_code == SI_QUEUE && si->si_value.sival_ptr == &kick_cookie) {
-		if (gt->depth == 0)
+		s = gt->sigalt;
+		if (s && s->info.si_signo == sig && gt->depth == 0) {
+			siginfo_t info = s->info;
+
+			gt->sigalt = NULL;
+			record_put(s);
+			atomic_fetch_and(sigset_of(gt, &info), ~bit(sig));
+			run_here(gt, sig, &info, uc);
+		} else if (gt->depth == 0) {
 			mx_sig_run();
+		}
 		goto out;
 	}
 	directed = for_thread(sig, si);
@@ -1060,12 +1131,15 @@ mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 uint64_t
 mx_sig_pending(void)
 {
+	struct mx_gt *gt = &mx_me;
 	struct mx_sig *s;
 	uint64_t set = 0;
 
 	mx_sig_run();
-	for (s = mx_me.sighold; s; s = s->next)
+	mx_crit_enter();
+	for (s = gt->sighold; s; s = s->next)
 		set |= bit(s->info.si_signo);
+	mx_crit_leave();
 	return set;
 }
 
@@ -1077,21 +1151,16 @@ int
 mx_sig_take(const sigset_t *set, siginfo_t *ret_info)
 {
 	struct mx_gt *gt = &mx_me;
-	struct mx_sig **p, *s;
-	int sig;
+	struct mx_sig *s;
 
 	mx_sig_run();
-	for (p = &gt->sighold; (s = *p) != NULL; p = &s->next) {
-		sig = s->info.si_signo;
-		if (!(mx_sigbits(set) & bit(sig)))
-			continue;
-		*p = s->next;
-		*ret_info = s->info;
-		record_put(s);
-		atomic_fetch_and(sigset_of(gt, ret_info), ~bit(sig));
-		return sig;
-	}
-	return 0;
+	s = take(gt, mx_sigbits(set));
+	if (!s)
+		return 0;
+	*ret_info = s->info;
+	record_put(s);
+	atomic_fetch_and(sigset_of(gt, ret_info), ~bit(ret_info->si_signo));
+	return ret_info->si_signo;
 }
 
 /*
@@ -1105,6 +1174,7 @@ mx_sig_fork(struct mx_gt *gt)
 
 	atomic_store(&gt->sigpend, NULL);
 	gt->sighold = NULL;
+	gt->sigalt = NULL;
 	atomic_store(&gt->sigset[0], 0);
 	atomic_store(&gt->sigset[1], 0);
 	for (w = 0; w < RECORDS / 64; w++)
