@@ -15,7 +15,11 @@ from pathlib import Path
 from setuptools import Distribution, setup
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
-from setuptools.errors import SetupError
+
+try:
+    from setuptools.errors import SetupError
+except ImportError:
+    from distutils.errors import DistutilsSetupError as SetupError
 
 try:
     from setuptools.command.bdist_wheel import bdist_wheel

@@ -20,9 +20,9 @@ check(void *arg)
 	return *x->word == x->value ? 0 : -EWOULDBLOCK;
 }
 
-/* FUTEX_WAIT and FUTEX_WAIT_BITSET on a private word. -1 and errno, or 0. */
-static long
-futex_wait(uint32_t *word, uint32_t value, uint64_t dl, uint32_t bits)
+/* FUTEX_WAIT and FUTEX_WAIT_BITSET on a private word: 0 or -errno. */
+static int
+wait_once(uint32_t *word, uint32_t value, uint64_t dl, uint32_t bits)
 {
 	struct mx_lot_node n = { .gt = &mx_me };
 	struct mx_gt *gt = &mx_me;
@@ -38,7 +38,7 @@ futex_wait(uint32_t *word, uint32_t value, uint64_t dl, uint32_t bits)
 		if (!mx_disarm(gt))
 			mx_park(gt, MX_NEVER);
 		mx_leave(gt);
-		return mx_fail(EAGAIN);
+		return -EAGAIN;
 	}
 	if (mx_interrupted(gt) && mx_disarm(gt))
 		rc = -EINTR;
@@ -46,8 +46,23 @@ futex_wait(uint32_t *word, uint32_t value, uint64_t dl, uint32_t bits)
 		rc = mx_park(gt, dl);
 	mx_lot_unenrol(&n, rc);
 	mx_leave(gt);
-	if (rc == -EINTR)
+	return rc;
+}
+
+/* The same, -1 and errno; a handler ends it as it does in the kernel. */
+static long
+futex_wait(uint32_t *word, uint32_t value, uint64_t dl, uint32_t bits)
+{
+	int rc, why;
+
+	do {
+		rc = wait_once(word, value, dl, bits);
+		if (rc != -EINTR)
+			break;
 		mx_testcancel();
+		why = mx_sig_restart();
+		/* Without a limit SA_RESTART counts, with one it does not. */
+	} while (why == 0 || (why == -ERESTART && dl == MX_NEVER));
 	return rc ? mx_fail(-rc) : 0;
 }
 

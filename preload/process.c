@@ -190,6 +190,41 @@ posix_spawnp(pid_t *pid, const char *file,
 	return MX_HOP(MX_HOP_BOUNDED, real.posix_spawnp(pid, file, fa, attr, argv, env));
 }
 
+/* pidfd_spawn(3): as posix_spawn, and there is a new descriptor. */
+int
+pidfd_spawn(int *pidfd, const char *path,
+    const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *attr,
+    mx_argv argv, mx_argv env)
+{
+	int rc;
+
+	mx_fd_shared();
+	if (!mx_on())
+		return real.pidfd_spawn(pidfd, path, fa, attr, argv, env);
+	rc = MX_HOP(MX_HOP_BOUNDED,
+	    real.pidfd_spawn(pidfd, path, fa, attr, argv, env));
+	if (rc == 0)
+		mx_fd_closed(*pidfd);
+	return rc;
+}
+
+int
+pidfd_spawnp(int *pidfd, const char *file,
+    const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *attr,
+    mx_argv argv, mx_argv env)
+{
+	int rc;
+
+	mx_fd_shared();
+	if (!mx_on())
+		return real.pidfd_spawnp(pidfd, file, fa, attr, argv, env);
+	rc = MX_HOP(MX_HOP_BOUNDED,
+	    real.pidfd_spawnp(pidfd, file, fa, attr, argv, env));
+	if (rc == 0)
+		mx_fd_closed(*pidfd);
+	return rc;
+}
+
 /*
  * _Fork(3) runs no atfork handlers, so ours are called here. Its child may call
  * what is async-signal-safe, and gets that from libc: see mx_domain_fork_bare().

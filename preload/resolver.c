@@ -23,7 +23,8 @@ numeric(const char *node, const char *service, const struct addrinfo *hints)
 	}
 	if (!node || (hints && (hints->ai_flags & AI_NUMERICHOST)))
 		return !(hints && (hints->ai_flags & AI_CANONNAME));
-	if (hints && (hints->ai_flags & (AI_CANONNAME | AI_ADDRCONFIG)))
+	/* AI_ADDRCONFIG asks the kernel alone, which answers at once. */
+	if (hints && (hints->ai_flags & AI_CANONNAME))
 		return false;
 	return inet_pton(AF_INET, node, &a4) == 1 ||
 	    inet_pton(AF_INET6, node, &a6) == 1;

@@ -13,6 +13,9 @@
 #ifndef SYS_clone3
 #define SYS_clone3 435
 #endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
 #endif
@@ -238,6 +241,10 @@ with_wait(long number, const struct args *x, long *ret)
 #endif
 	case SYS_openat:
 		*ret = openat(fd, (const char *)x->b, (int)x->c, (mode_t)x->d);
+		return true;
+	case SYS_openat2:
+		*ret = openat2(fd, (const char *)x->b,
+		    (const struct open_how *)x->c, (size_t)x->d);
 		return true;
 	case SYS_nanosleep:
 		*ret = nanosleep((const struct timespec *)x->a,

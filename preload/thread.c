@@ -137,17 +137,24 @@ try_done(void *arg)
 }
 
 /*
- * Joins green thread gt, waiting until dl, or until no time at all: EINVAL if it
- * would have to. errno value.
+ * Joins green thread gt, waiting until dl, or until no time at all. That is
+ * EINVAL where it would have to wait, or at once: with libcs before _Fork, and,
+ * even for the caller itself, since openat2 (glibc 2.43). errno value.
  */
 static int
 join(struct mx_gt *gt, void **retval, uint64_t dl, bool bad_time)
 {
 	int fate, rc, saved = errno;
 
+	if (bad_time && mx_real_has(openat2)) {
+		mx_testcancel();
+		return EINVAL;
+	}
 	if (gt == &mx_me)
 		return EDEADLK;
 	mx_testcancel();
+	if (bad_time && !mx_real_has(_Fork))
+		return EINVAL;
 	fate = atomic_fetch_or(&gt->fate, MX_FATE_JOINED);
 	if (fate & (MX_FATE_DETACHED | MX_FATE_JOINED)) {
 		if (!(fate & MX_FATE_JOINED))
@@ -381,6 +388,17 @@ pthread_getname_np(pthread_t pt, char *name, size_t len)
 		return ENOENT;
 	memcpy(name, gt->name, sizeof(gt->name));
 	return 0;
+}
+
+/* libc reads what the kernel clears when a thread ends. */
+pid_t
+pthread_gettid_np(pthread_t pt)
+{
+	struct mx_gt *gt = mx_thread_of(pt);
+
+	if (gt->dom && mx_thread_over(gt))
+		return -1;
+	return real.pthread_gettid_np(pt);
 }
 
 /* Processor time is a kernel thread's: of the carrier, for a green thread. */

@@ -96,6 +96,10 @@ typedef void (*mx_void_fn)(void);
 typedef void (*mx_handler_fn)(int);
 typedef int (*mx_thrd_fn)(void *);
 typedef char *const *mx_argv;
+
+/* Of openat2(2): headers before glibc 2.43 lack it. */
+struct open_how;
+int openat2(int dir, const char *path, const struct open_how *how, size_t size);
 typedef int (*mx_clone_fn)(void *);
 
 #endif

@@ -228,6 +228,30 @@ act_get(int sig, struct sigaction *ret_act)
 	mx_crit_leave();
 }
 
+/*
+ * The same for a signal that did not come by the kernel, which would have
+ * forgotten the handler as SA_RESETHAND asks for.
+ */
+static void
+act_take(int sig, struct sigaction *ret_act)
+{
+	struct sigaction k;
+
+	mx_crit_enter();
+	mx_spin_lock(&acts_lock);
+	*ret_act = acts[sig];
+	if ((ret_act->sa_flags & (int)SA_RESETHAND) &&
+	    ret_act->sa_handler != SIG_DFL && ret_act->sa_handler != SIG_IGN &&
+	    mx_sig_handled(sig)) {
+		k = *ret_act;
+		k.sa_handler = SIG_DFL;
+		real.sigaction(sig, &k, NULL);
+		acts[sig].sa_handler = SIG_DFL;
+	}
+	mx_spin_unlock(&acts_lock);
+	mx_crit_leave();
+}
+
 static void
 call(const struct sigaction *act, int sig, siginfo_t *info, void *uc)
 {
@@ -273,8 +297,13 @@ run_queued(struct mx_gt *gt, struct mx_sig *s)
 
 	record_put(s);
 	atomic_fetch_and(sigset_of(gt, &info), ~bit(sig));
-	act_get(sig, &act);
-	if (act.sa_handler == SIG_DFL || act.sa_handler == SIG_IGN)
+	act_take(sig, &act);
+	if (act.sa_handler == SIG_DFL) {
+		/* Another one took the handler with it. */
+		kill(getpid(), sig);
+		return;
+	}
+	if (act.sa_handler == SIG_IGN)
 		return;
 	if (!gt->dom)
 		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, (long)&old, 8,
@@ -716,29 +745,58 @@ mx_xid(long number, long a, long b, long c)
 	return 0;
 }
 
+/*
+ * [held, hub] Everybody blocks a signal that the kernel had handed out already:
+ * back to the kernel, where it waits for who lets it in first.
+ */
+static bool
+hand_back(struct mx_gt *hub, const siginfo_t *info)
+{
+	uint64_t set = bit(info->si_signo);
+
+	real.syscall(SYS_rt_sigprocmask, SIG_BLOCK, (long)&set, 0, 8, 0, 0);
+	hub->kt->mask |= set;
+	/* Only the process's first thread may repeat what another sent. */
+	return real.syscall(SYS_rt_sigqueueinfo, (long)getpid(),
+	    info->si_signo, (long)info, 0, 0, 0) == 0;
+}
+
+/* Whom of d a signal to the process is for: one who lets it in, or waits for it. */
+static struct mx_gt *
+taker(struct mx_domain *d, uint64_t set)
+{
+	struct mx_gt *gt, *waits = NULL, *lets = NULL;
+	struct mx_list *l;
+
+	if (d->main && !(d->main->mask & set))
+		return d->main;
+	mx_spin_lock(&d->all_lock);
+	for (l = d->all.next; l != &d->all; l = l->next) {
+		gt = mx_container(l, struct mx_gt, all);
+		if (!(gt->mask & set))
+			lets = gt;
+		else if (MX_PEEK(gt->sigwaiting) & set)
+			waits = gt;
+	}
+	mx_spin_unlock(&d->all_lock);
+	return lets ? lets : waits;
+}
+
 /* [held, hub] Finds somebody for signals that came while nobody ran. */
 void
 mx_sig_hub(struct mx_domain *d)
 {
 	struct mx_sig *s, *next;
-	struct mx_gt *gt, *to;
-	struct mx_list *l;
+	struct mx_gt *to;
 	siginfo_t info;
 
 	for (s = record_take_all(&d->sigq); s; s = next) {
 		next = s->next;
 		info = s->info;
 		record_put(s);
-		to = d->main;
-		mx_spin_lock(&d->all_lock);
-		if (!to || (to->mask & bit(info.si_signo))) {
-			for (l = d->all.next; l != &d->all; l = l->next) {
-				gt = mx_container(l, struct mx_gt, all);
-				if (!(gt->mask & bit(info.si_signo)))
-					to = gt;
-			}
-		}
-		mx_spin_unlock(&d->all_lock);
+		to = taker(d, bit(info.si_signo));
+		if (!to && !hand_back(&mx_me, &info))
+			to = d->main;
 		if (to)
 			mx_sig_send(to, info.si_signo, &info);
 	}
@@ -865,6 +923,7 @@ out:
 	errno = saved;
 }
 
+/* Whether the kernel calls us for it. */
 bool
 mx_sig_handled(int sig)
 {

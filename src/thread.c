@@ -26,6 +26,7 @@
 #define RSEQ_FLAG_UNREGISTER 1
 #define HOT_BYTES (32 * 1024)	/* of a pooled stack that stays resident */
 #define HOT_STACKS 64		/* pooled stacks that stay as they are */
+#define NO_WORD PTRDIFF_MIN
 #define TCB_HEAD 1024		/* of struct pthread: both fields are in it */
 
 _Atomic unsigned mx_pooled;
@@ -34,6 +35,7 @@ int mx_over_error;
 
 static ptrdiff_t self_offset;	/* &mx_me - pthread_self(), in all threads */
 static ptrdiff_t tid_offset;	/* tid in the TCB, from pthread_self() */
+static _Atomic ptrdiff_t clear_offset = NO_WORD; /* see cleared_word() */
 static ptrdiff_t cancel_offset;	/* cancelhandling likewise; -1: unknown */
 static ptrdiff_t rseq_offset;	/* from the thread pointer; 0: none */
 static unsigned rseq_size;
@@ -280,6 +282,26 @@ oldtid(int tid)
 		atomic_fetch_and(&tids[n / 64], ~(1ull << n % 64));
 }
 
+/*
+ * The word that the kernel clears for libc when a thread ends, which join waits
+ * for: the tid, but from glibc 2.43 on a word of its own, that only the kernel
+ * can tell us of. A kernel may be built without that (CHECKPOINT_RESTORE).
+ */
+static void
+learn_cleared_word(struct mx_gt *gt)
+{
+	int saved = errno;
+	char *word = NULL;
+
+	if (atomic_load(&clear_offset) != NO_WORD)
+		return;
+	if (real.prctl(PR_GET_TID_ADDRESS, (long)&word, 0, 0, 0) == 0 && word)
+		atomic_store(&clear_offset, word - (char *)gt->pt);
+	else if (!mx_real_has(openat2))	/* which came with it */
+		atomic_store(&clear_offset, tid_offset);
+	errno = saved;
+}
+
 static void *
 donor(void *arg)
 {
@@ -308,6 +330,7 @@ donor(void *arg)
 	}
 	set_tid(gt, newtid());
 	b->gt = gt;
+	learn_cleared_word(gt);
 	real.syscall(SYS_get_robust_list, 0, (long)&gt->robust, (long)&len, 0,
 	    0, 0);
 	real.syscall(SYS_set_tid_address, (long)&b->task, 0, 0, 0, 0, 0);
@@ -695,6 +718,7 @@ static void
 bury(struct mx_gt *gt, bool join)
 {
 	uint64_t all = ~0ull, old;
+	ptrdiff_t word = atomic_load(&clear_offset);
 	pthread_t pt = gt->pt;
 	int saved = errno;
 
@@ -705,8 +729,10 @@ bury(struct mx_gt *gt, bool join)
 		real.pthread_detach(pt);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
 	    8, 0, 0);
-	if (mx_arch_revive(&gt->ctx, gt->tidp) < 0)
-		join = false; /* no task to be had: libc keeps the TCB */
+	/* No task to be had: libc keeps the TCB. */
+	if (word == NO_WORD || mx_arch_revive(&gt->ctx, gt->tidp,
+	    (int *)((char *)pt + word)) < 0)
+		join = false;
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
 	if (join)
 		real.pthread_join(pt, NULL);

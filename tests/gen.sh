@@ -127,7 +127,8 @@ int main(void)
 }
 EOF
 # shellcheck disable=SC2086 # words
-ok "a table with a call that no libc has" $CC $flags -o call real.c call.c -ldl
+ok "a table with a call that no libc has" \
+	$CC $flags -pthread -o call real.c call.c -ldl
 { timeout 20 ./call; } 2>call.err
 like "stops with one line" "$? $(grep mixio: call.err)" \
 	"134 mixio: this libc has no 'mx_missing_call', which mixio needs*"

@@ -129,7 +129,8 @@ def _candidates() -> List[str]:
     named = os.environ.get("MIXIO_PYTHONS")
     if named:
         return re.split(r"[\s:]+", named.strip())
-    found = ["python3"] + ["python3.%d" % n for n in range(8, 20)]
+    found = ["python3"] + ["python3.%d" % n for n in range(8, 20)] + \
+        ["python3.%dt" % n for n in range(13, 20)]  # free-threaded ones
     if shutil.which("pyenv"):
         root = subprocess.run(["pyenv", "root"], stdout=subprocess.PIPE)
         found += glob.glob(root.stdout.decode().strip() +

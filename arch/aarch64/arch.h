@@ -22,7 +22,7 @@ struct mx_ctx {
 void mx_arch_init(void);
 void mx_arch_switch(struct mx_ctx *from, const struct mx_ctx *to);
 void mx_arch_leave(struct mx_ctx *self);
-long mx_arch_revive(const struct mx_ctx *ctx, int *tid);
+long mx_arch_revive(const struct mx_ctx *ctx, int *tid, int *cleared);
 long mx_arch_spawn(unsigned long flags, void *stack_top, void (*fn)(void *),
     void *arg);
 

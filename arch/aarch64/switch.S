@@ -111,12 +111,12 @@ mx_arch_leave:
 	.size	mx_arch_leave, . - mx_arch_leave
 
 /*
- * long mx_arch_revive(const struct mx_ctx *ctx, int *tid)
+ * long mx_arch_revive(const struct mx_ctx *ctx, int *tid, int *cleared)
  *
  * Puts a new kernel task under a stack that waits: clone() with libc's flags
  * for a thread (0x3d0f00: VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS,
- * PARENT_SETTID, CHILD_CLEARTID), and tid as the word that the kernel clears
- * when the task ends. Returns the tid, or -errno.
+ * PARENT_SETTID, CHILD_CLEARTID). The kernel writes the task's number to tid and
+ * clears the word cleared when the task ends. Returns the number, or -errno.
  */
 	.globl	mx_arch_revive
 	.hidden	mx_arch_revive
@@ -125,8 +125,8 @@ mx_arch_leave:
 mx_arch_revive:
 	.cfi_startproc
 	hint	#34
+	mov	x4, x2			/* child_tid */
 	mov	x2, x1			/* parent_tid */
-	mov	x4, x1			/* child_tid */
 	ldp	x1, x3, [x0]		/* stack, tls */
 	mov	x0, #0x0f00
 	movk	x0, #0x3d, lsl #16

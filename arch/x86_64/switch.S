@@ -132,12 +132,12 @@ mx_arch_leave:
 	.size	mx_arch_leave, . - mx_arch_leave
 
 /*
- * long mx_arch_revive(const struct mx_ctx *ctx, int *tid)
+ * long mx_arch_revive(const struct mx_ctx *ctx, int *tid, int *cleared)
  *
  * Puts a new kernel task under a stack that waits: clone() with libc's flags
  * for a thread (0x3d0f00: VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS,
- * PARENT_SETTID, CHILD_CLEARTID), and tid as the word that the kernel clears
- * when the task ends. Returns the tid, or -errno.
+ * PARENT_SETTID, CHILD_CLEARTID). The kernel writes the task's number to tid and
+ * clears the word cleared when the task ends. Returns the number, or -errno.
  */
 	.globl	mx_arch_revive
 	.hidden	mx_arch_revive
@@ -147,8 +147,8 @@ mx_arch_revive:
 	.cfi_startproc
 	endbr64
 	movq	8(%rdi), %r8		/* tls */
+	movq	%rdx, %r10		/* child_tid */
 	movq	%rsi, %rdx		/* parent_tid */
-	movq	%rsi, %r10		/* child_tid */
 	movq	(%rdi), %rsi		/* stack */
 	movl	$0x3d0f00, %edi
 	movl	$56, %eax		/* clone() */

@@ -50,7 +50,7 @@ from typing import (
 from types import TracebackType
 
 from . import _runtime
-from ._interrupt import CancelledError, Outcome, Target, local as interrupt_local
+from ._interrupt import CancelledError, Outcome, Target, targets
 
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
@@ -227,7 +227,7 @@ class Bridge:
 
     def await_(self, awaitable: Any) -> Any:
         """[sync side] Have the task await it."""
-        target = interrupt_local.target
+        target = targets.get(threading.get_ident())
         if target is self.target:
             target = None  # whoever cancels it cancels the task itself
         self._serial += 1

@@ -26,7 +26,7 @@ import threading
 import time
 import _thread
 from types import FrameType
-from typing import Any, Callable, Optional, Set
+from typing import Any, Callable, Dict, Optional, Set
 
 from . import _runtime
 
@@ -38,11 +38,9 @@ _prototype = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p)
 _clear_async = _prototype(("PyThreadState_SetAsyncExc", ctypes.pythonapi))
 
 
-class _Local(threading.local):
-    target: "Optional[Target]" = None
-
-
-local = _Local()
+#: Of the threads that run guarded(), by ident.  (A threading.local costs a
+#: new thread more than all the rest here.)
+targets: "Dict[int, Target]" = {}
 
 
 class Cancelled(CancelledError):
@@ -51,7 +49,7 @@ class Cancelled(CancelledError):
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
-        target = local.target
+        target = targets.get(threading.get_ident())
         if target is not None:
             target._pending = False
 
@@ -146,22 +144,25 @@ class Target:
         finally:
             _runtime.forget_dummy(threading.get_ident())
 
-    def guarded(self, call: Callable[[], Any]) -> Outcome:
-        """Run call() in this thread, as one that can be cancelled.
+    def guarded(self, call: Callable[..., Any], /, *args: Any,
+                **kwargs: Any) -> Outcome:
+        """Run call(...) in this thread, as one that can be cancelled.
 
         When it returns, nothing is raised in the thread any more.
         """
         outcome = Outcome()
-        local.target = self
+        ident = threading.get_ident()
+        targets[ident] = self
         with self.lock:
-            self.ident = threading.get_ident()
+            self.ident = ident
             if self.requested:
+                del targets[ident]
                 self._ended = True
                 self.ident = None
                 outcome.error = CancelledError()
                 return outcome
         try:
-            outcome.value = call()
+            outcome.value = call(*args, **kwargs)
             self._end()
         except BaseException as e:
             outcome.error = e
@@ -171,7 +172,7 @@ class Target:
                 self._end()
             except BaseException as e:
                 outcome.error = e
-        local.target = None
+        del targets[ident]
         if self.requested and outcome.error is not None:
             _translate(outcome)
         return outcome
@@ -181,7 +182,8 @@ class Target:
             ident, self.ident = self.ident, None
             self._ended = True
             self.hook = None
-            if ident is not None:
+            # (CPython goes through all threads to find one.)
+            if ident is not None and self.requested:
                 self._pending = False
                 _clear_async(ident, None)
 

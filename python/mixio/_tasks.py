@@ -109,8 +109,7 @@ def _thread_main(task: Task[Any], context: contextvars.Context,
                  then: Optional[Callable[[], object]]) -> None:
     try:
         if task.set_running_or_notify_cancel():
-            outcome = task._target.guarded(
-                lambda: context.run(fn, *args, **kwargs))
+            outcome = task._target.guarded(context.run, fn, *args, **kwargs)
             # The exception's traceback has this frame: leave no cycle.
             error = outcome.error
             outcome.error = None

@@ -5,13 +5,17 @@ import fnmatch
 import json
 import os
 
-__all__ = ["Job", "Missing", "Known", "read_events", "read_lists"]
+__all__ = ["Job", "Missing", "Usage", "Known", "read_events", "read_lists"]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Missing(Exception):
     """The suite, or one file of it, cannot be had here; says why."""
+
+
+class Usage(Exception):
+    """The command line, or a list in this folder, makes no sense; says why."""
 
 
 class Job:
@@ -70,8 +74,8 @@ def read_lists(name, columns):
                 continue
             row = line.split(None, columns - 1)
             if len(row) != columns:
-                raise SystemExit("conformance: %s:%d: %d fields expected" %
-                                 (path, number, columns))
+                raise Usage("%s:%d: %d fields expected" %
+                            (path, number, columns))
             rows.append(row)
     return rows
 

@@ -20,7 +20,8 @@ import tempfile
 from _common import HERE, Job, Known, Missing, read_lists
 from cpython import interpreters
 
-__all__ = ["cache", "sdist", "debian_source", "venv", "Suite", "lab"]
+__all__ = ["cache", "once", "run", "sdist", "debian_source", "venv", "Suite",
+           "lab"]
 
 sys.path.insert(1, os.path.dirname(HERE))
 import lab  # noqa: E402
@@ -95,8 +96,8 @@ def sdist(python, name, version):
     return only_folder(once(cache("pypi", "%s-%s" % (name, version)), make))
 
 
-def debian_source(name):
-    """The unpacked source package NAME of the Debian that this is."""
+def debian_source(name, release=""):
+    """The unpacked source package NAME, of this Debian or of RELEASE."""
     def make(folder):
         say("fetching Debian's source of %s" % name)
         targets = run(["apt-get", "indextargets", "--format",
@@ -109,8 +110,15 @@ def debian_source(name):
             for line in dict.fromkeys(targets.splitlines()):
                 words = line.split()
                 # Other people's archives do not have it.
-                if len(words) == 3 and "debian" in words[0]:
-                    f.write("deb-src %s %s %s\n" % tuple(words))
+                if len(words) != 3 or "debian" not in words[0]:
+                    continue
+                if release:
+                    if not re.search("/debian/?$", words[0]):
+                        continue
+                    words[1] = release
+                f.write("deb-src %s %s %s\n" % tuple(words))
+                if release:
+                    break
         options = ["-qq"]
         for option in ("Dir::Etc::sourcelist=" + apt + "/sources.list",
                        "Dir::Etc::sourceparts=-",
@@ -127,7 +135,7 @@ def debian_source(name):
             "dpkg-source %s" % name, folder)
         for path in glob.glob(os.path.join(folder, "*.*")):
             os.unlink(path)
-    return only_folder(once(cache("debian", name), make))
+    return only_folder(once(cache("debian", name + release), make))
 
 
 def venv(python, name, packages):
@@ -146,8 +154,10 @@ def venv(python, name, packages):
         return result, version
     say("installing what %s needs" % name)
     run([python, "-m", "venv", "--clear", path], "venv")
+    # Python compiles what the tests import.
     run([result, "-m", "pip", "install", "--quiet", "--prefer-binary",
-         "--disable-pip-version-check"] + packages, "pip install", seconds=1800)
+         "--no-compile", "--disable-pip-version-check"] + packages,
+        "pip install", seconds=1800)
     with open(os.path.join(path, "complete"), "w", encoding="ascii"):
         pass
     return result, version
@@ -167,10 +177,11 @@ class Suite:
     prepare   None, or called with the folder of a run and the number of the
               job; may return more of the environment
     seconds   time limit of a file
+    flavour   what else to call it, if there are several
     """
 
     def __init__(self, name, source, packages, files, copy, out=None, args=(),
-                 env=None, prepare=None, seconds=600):
+                 env=None, prepare=None, seconds=600, flavour=""):
         self.name = name
         self.source = source
         self.packages = packages
@@ -181,6 +192,7 @@ class Suite:
         self.env = env or {}
         self.prepare = prepare
         self.seconds = seconds
+        self.flavour = flavour
 
     def setup(self, source, number):
         def setup(work):
@@ -236,7 +248,9 @@ class Suite:
                             path] + self.args +
                     ["--deselect=" + t for t in single
                      if fnmatch.fnmatchcase(path, t.split("::")[0])],
-                    variant=version, known=known, skip=why[0] if why else "",
+                    variant=version + ("-" + self.flavour if self.flavour
+                                       else ""),
+                    known=known, skip=why[0] if why else "",
                     env=dict({"CONFORMANCE_RESULTS": "{results}"}, **self.env),
                     seconds=self.seconds,
                     setup=self.setup(source, len(found))))

@@ -11,11 +11,14 @@ import os
 
 _results = os.environ.get("CONFORMANCE_RESULTS", "")
 _pid = os.getpid()
+_folder = os.getcwd()   # another one in each run
 
 
 def _write(**event):
     if not _results or os.getpid() != _pid:
         return
+    if "id" in event:
+        event["id"] = event["id"].replace(_folder, ".")
     fd = os.open(_results, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         os.write(fd, (json.dumps(event) + "\n").encode("ascii"))

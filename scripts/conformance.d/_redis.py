@@ -2,9 +2,9 @@
 """A Redis for suites: no files, a port and a unix socket of its own."""
 
 import contextlib
+import os
 import shutil
 import socket
-import tempfile
 import time
 
 from _fetched import lab
@@ -17,16 +17,25 @@ class Redis:
         self.port = 0
         self.unix = ""
 
+    def choose(self):
+        """The port that it will have; its socket then is known, too."""
+        if not self.port:
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", 0))
+                self.port = s.getsockname()[1]
+            # Short: the path of a unix socket has at most 107 bytes.
+            self.unix = "/tmp/mixio-redis-%d-%d/socket" % (os.getpid(),
+                                                           self.port)
+        return self.port
+
     @contextlib.contextmanager
     def servers(self, opts):
         program = shutil.which("redis-server")
         if not program:
             raise SystemExit("conformance: no redis-server: run scripts/setup")
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
-        place = tempfile.mkdtemp(prefix="mixio-redis-", dir="/tmp")
-        self.unix = place + "/socket"
+        self.choose()
+        place = os.path.dirname(self.unix)
+        os.mkdir(place, 0o700)
         try:
             with lab.Program([program, "--bind", "127.0.0.1", "--port",
                               str(self.port), "--unixsocket", self.unix,

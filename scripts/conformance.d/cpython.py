@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 
-from _common import HERE, Job, Known, Missing, read_lists
+from _common import HERE, Job, Known, Missing, Usage, read_lists
 
 FILES = """
 test_threading test_thread test_threading_local test_threadsignals
@@ -64,7 +64,7 @@ def interpreters(opts):
         if not path and not opts.python:
             raise Missing("no python3")
         if not path:
-            raise SystemExit("conformance: no Python '%s'" % name)
+            raise Usage("no Python '%s'" % name)
         paths.append(path)
     return paths
 

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import fnmatch
 import glob
+import hashlib
 import os
 import re
 import shutil
@@ -22,20 +23,22 @@ import lab  # noqa: E402
 CORE = ["asgi", "backends", "handlers", "servers", "transactions"]
 
 # Others with threads, connections and event loops in them.
-MORE = ["async", "cache", "db_utils", "delete_regress", "fixtures_regress",
-        "get_or_create", "postgres_tests", "requests_tests",
-        "select_for_update", "signals", "transaction_hooks", "wsgi"]
+MORE = ["async", "cache", "db_utils", "dbshell", "delete_regress",
+        "file_storage", "fixtures_regress", "get_or_create", "mail",
+        "postgres_tests", "requests_tests", "select_for_update", "signals",
+        "transaction_hooks", "utils_tests", "wsgi"]
 
 DATABASES = ["sqlite", "psycopg", "psycopg2"]
 
 # What belongs to PostgreSQL alone, and what has nothing to do with a database.
 ONLY_POSTGRES = ["postgres_tests", "select_for_update"]
-NO_DATABASE = ["async", "asgi", "requests_tests", "signals", "wsgi"]
+NO_DATABASE = ["async", "asgi", "file_storage", "mail", "requests_tests",
+               "signals", "utils_tests", "wsgi"]
 
 # Oldest CPython for the newest Django that pip finds for it.
 OLDEST = (3, 10)
-PACKAGES = ["django", "psycopg[binary]", "psycopg2-binary", "docutils",
-            "jinja2", "tblib"]
+PACKAGES = ["django", "psycopg[binary,pool]", "psycopg2-binary", "aiosmtpd",
+            "docutils", "jinja2", "tblib"]
 
 SETTINGS = """\
 import os
@@ -82,7 +85,8 @@ def run(argv, what):
 
 def environment(python, version):
     """(interpreter with Django and drivers, version of Django)."""
-    path = cache("venv", "django-for-%s" % version)
+    key = hashlib.sha1(" ".join([python] + PACKAGES).encode()).hexdigest()
+    path = cache("venv", "django-for-%s-%s" % (version, key[:10]))
     program = os.path.join(path, "bin", "python3")
     if not os.path.exists(os.path.join(path, "complete")):
         print("          installing Django for %s" % version, flush=True)

@@ -13,9 +13,7 @@ servers = DATABASES.servers
 def prepare(work, number):
     host, user, name = DATABASES.new(number)
     return {"PSYCOPG2_TESTDB": name, "PSYCOPG2_TESTDB_HOST": host,
-            "PSYCOPG2_TESTDB_USER": user,
-            # slow ones included: they are those that wait
-            "PSYCOPG2_TEST_REPL_DSN": "", "PSYCOPG2_TEST_GREEN": None}
+            "PSYCOPG2_TESTDB_USER": user}
 
 
 SUITE = Suite(

@@ -21,6 +21,10 @@ SUITE = Suite(
     lambda source: [source, "pytest==8.3.5", "pytest-asyncio==0.24.0",
                     "pytest-timeout", "mock", "cachetools", "uvloop"],
     files=["tests/test_*.py", "tests/test_asyncio/test_*.py"], copy=["tests"],
+    out={"tests/test_cluster.py": "needs a cluster and certificates",
+         "tests/test_asyncio/test_cluster.py": "likewise",
+         "tests/test_ssl.py": "needs certificates",
+         "tests/test_asyncio/test_ssl.py": "likewise"},
     args=["-m", "not onlycluster and not redismod and not graph and not "
           "experimental and not replica and not ssl"], prepare=prepare)
 jobs = SUITE.jobs

@@ -9,6 +9,7 @@ SUITE = Suite(
     "requests", lambda python: sdist(python, "requests", VERSION),
     lambda source: [source + "[socks]", "pytest==8.3.5", "pytest-mock==3.14.0",
                     "pytest-httpbin==2.1.0", "httpbin==0.10.2", "trustme",
+                    "flasgger==0.9.7.1", "flask==2.2.5", "werkzeug==2.2.3",
                     "urllib3==2.3.0"],
     files=["tests/test_*.py"], copy=["tests"])
 jobs = SUITE.jobs

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The customers of food.py: HTTP and websocket clients, all of them at once.
 
-    customers.py HTTP-URL WEBSOCKET-URL SESSIONS-FILE SECONDS
+    customers.py HTTP-URL WEBSOCKET-URL SESSIONS-FILE SECONDS IMPATIENT
 
-SESSIONS-FILE has a line "NAME SESSION" for each.  Prints a JSON object: what
+SESSIONS-FILE has a line "NAME SESSION" for each.  The first IMPATIENT of them
+order once more, before the others, and do not wait for the answer.  Prints a JSON object: what
 each saw, and what the server said of itself when all were waiting but one.
 aiohttp, so that no client library is the server's.  Nothing is judged here.
 """
@@ -13,7 +14,7 @@ import sys
 
 import aiohttp
 
-HTTP, WEBSOCKET, SESSIONS, SECONDS = sys.argv[1:]
+HTTP, WEBSOCKET, SESSIONS, SECONDS, IMPATIENT = sys.argv[1:]
 
 
 class Customer:
@@ -102,20 +103,41 @@ async def stranger(told):
             told["stranger_api"] = response.status
 
 
+async def impatient(customers):
+    """They leave while their dishes are in the oven; so do the dishes."""
+    orders = [asyncio.create_task(c.get("/", params={"details": "Quick!"}))
+              for c in customers]
+    await oven(len(orders), orders, customers[0])
+    for task in orders:
+        task.cancel()
+    await asyncio.gather(*orders, return_exceptions=True)
+    await oven(0, [], customers[0])
+    for c in customers:
+        c.seen["impatient"] = "Quick!"
+
+
+async def oven(count, orders, customer):
+    """Wait for a number of dishes; what the server then says of itself."""
+    while True:
+        status, body = await customer.get("/threads/")
+        if status != 200 or body["in_the_oven"] == count or \
+                orders and all(task.done() for task in orders):
+            return body
+        await asyncio.sleep(0.05)
+
+
 async def main():
     with open(SESSIONS, encoding="utf-8") as f:
         customers = [Customer(i, *line.split()) for i, line in enumerate(f)]
     told = {}
     await stranger(told)
     await asyncio.gather(*(c.connect() for c in customers))
+    if IMPATIENT != "0":
+        await impatient(customers[:int(IMPATIENT)])
     # The oven is full with the last dish only.
     *most, last = customers
     orders = [asyncio.create_task(c.order()) for c in most]
-    while not all(task.done() for task in orders):
-        status, told["waiting"] = await last.get("/threads/")
-        if status != 200 or told["waiting"]["in_the_oven"] == len(most):
-            break
-        await asyncio.sleep(0.05)
+    told["waiting"] = await oven(len(most), orders, last)
     await asyncio.gather(last.order(), *orders)
     await asyncio.gather(*(c.look() for c in customers))
     await asyncio.gather(*(c.leave() for c in customers))

@@ -9,6 +9,7 @@ run those that are marked as core, unless --all is given.  Tests that need other
 projects' libraries do nothing but in $MIXIO_VENV, which scripts/setup makes.
 """
 import argparse
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -90,10 +91,15 @@ def main():
     found = pythons()
     if not found:
         tap.bail_out("no CPython from 3.8 on")
-    for i, (name, python, libraries) in enumerate(found):
+
+    def one(i):
+        name, python, libraries = found[i]
         complete = args.all or libraries or i in (0, len(found) - 1)
         run(python, name, words if complete else ["--core"] + words,
             **({"MIXIO_TEST_LIBRARIES": "1"} if libraries else {}))
+    # Most of the time they wait, and none measures time.
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(one, range(len(found))))
     tap.done()
 
 

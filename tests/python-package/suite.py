@@ -12,10 +12,12 @@ import importlib.util
 import logging
 import os
 import sys
+import tempfile
 import threading
 import time
 import traceback
 import unittest
+import warnings
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SLOW = float(os.environ.get("MIXIO_TEST_SLOW", "1"))
@@ -29,6 +31,19 @@ def eventually(condition, what="condition"):
         if time.monotonic() > end:
             raise AssertionError("not within %g s: %s" % (LIMIT, what))
         time.sleep(0.001)
+
+
+def parked(call=""):
+    """How many green threads wait, other than for the GIL.
+
+    call: how the name of the call begins, when they wait in a certain one.
+    """
+    import mixio
+    with tempfile.TemporaryFile("w+") as f:
+        mixio.dump(f)
+        f.seek(0)
+        return sum(" parked in " + call in line and "pthread_cond" not in line
+                   for line in f)
 
 
 def core(test):
@@ -135,6 +150,8 @@ def main(names):
         faulthandler.dump_traceback_later(LIMIT * 4, exit=True)
     # In a debug run asyncio tells of all that takes long on a busy machine.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
+    # To fork is what some tests are about.
+    warnings.filterwarnings("ignore", ".*multi-threaded, use of fork")
     sys.path.insert(0, HERE)
     tests = unittest.TestSuite()
     only_core = names[0] == "--core"

@@ -15,7 +15,7 @@ import mixio
 from mixio import _runtime
 from suite import Case, LIMIT, library
 
-STEPS = 30
+STEPS = 20
 
 
 class Lockstep:
@@ -41,7 +41,7 @@ class Lockstep:
 async def in_asyncio(lock, name):
     for _ in range(STEPS):
         while not lock.may(name):
-            await asyncio.sleep(0.0002)
+            await asyncio.sleep(0.001)
         lock.step(name)
     return type(asyncio.get_running_loop()).__module__.split(".")[0]
 
@@ -65,7 +65,7 @@ def with_gevent(lock, name):
     def steps():
         for _ in range(STEPS):
             while not lock.may(name):
-                gevent.sleep(0.0002)
+                gevent.sleep(0.001)
             lock.step(name)
     hub = gevent.get_hub()
     others = [gevent.spawn(gevent.sleep, 0.001) for _ in range(10)]
@@ -77,7 +77,7 @@ def with_gevent(lock, name):
 def with_nothing(lock, name):
     for _ in range(STEPS):
         while not lock.may(name):
-            time.sleep(0.0002)
+            time.sleep(0.001)
         lock.step(name)
     return "plain"
 

@@ -6,10 +6,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
+
 
 import mixio
-from suite import Case, LIMIT
+from suite import Case, LIMIT, core, eventually, parked
 
 # The tests' own environment, less what makes a program start opted in.
 BARE = {k: v for k, v in os.environ.items()
@@ -68,6 +68,7 @@ class NotPreloaded(Case):
 
 
 class Enter(Case):
+    @core
     def test_everything(self):
         """In a program that only has the object preloaded."""
         code = """if 1:
@@ -80,12 +81,14 @@ class Enter(Case):
             mixio.enter()
             mixio.enter()
             assert mixio.entered() and mixio.stats().live == 1
-            t = threading.Thread(target=time.sleep, args=(0.2,))
+            go = threading.Event()
+            t = threading.Thread(target=go.wait)
             t.start()
             try: mixio.leave(); print("?")
             except RuntimeError as e: assert "join" in str(e)
             try: mixio.spawn(mixio.leave).result(); print("?")
             except RuntimeError as e: assert "green" in str(e), e
+            go.set()
             t.join()
             mixio.leave()
             assert not mixio.entered()
@@ -110,8 +113,11 @@ class Enter(Case):
 
     def test_stats_and_dump(self):
         go = threading.Event()
+        before = parked()
         task = mixio.spawn(go.wait)
-        time.sleep(0.001)
+        self.addCleanup(task.result, LIMIT)
+        self.addCleanup(go.set)
+        eventually(lambda: parked() > before)
         stats = mixio.stats()
         self.assertGreaterEqual(stats.live, 2)
         with tempfile.TemporaryFile("w+") as f:
@@ -121,8 +127,6 @@ class Enter(Case):
             text = f.read()
         self.assertTrue(text.startswith("first\n"))
         self.assertIn("sem_", text)
-        go.set()
-        task.result(LIMIT)
 
 
 class Launcher(Case):
@@ -138,6 +142,7 @@ class Launcher(Case):
         self.assertEqual(done.stderr, "")
         return json.loads(done.stdout)
 
+    @core
     def test_file(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "prog.py")
@@ -247,6 +252,9 @@ class Launcher(Case):
 
     def test_waits_for_tasks_at_exit(self):
         done = python("-m", "mixio", "-c", "import mixio, time\n"
-                      "def later(): time.sleep(0.05); print('later')\n"
-                      "mixio.spawn(later); print('now')")
+                      "said = []\n"
+                      "def later():\n"
+                      "    while not said: time.sleep(0.001)\n"
+                      "    print('later')\n"
+                      "mixio.spawn(later); print('now'); said.append(1)")
         self.assertEqual((done.stdout, done.stderr), ("now\nlater\n", ""))

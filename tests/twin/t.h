@@ -35,12 +35,22 @@
 	(int)syscall(SYS_close_range, first, last, flags)
 #define closefrom(first) (void)close_range(first, ~0u, 0)
 #endif
+#if !__GLIBC_PREREQ(2, 36) && !defined P_PIDFD
+#define P_PIDFD ((idtype_t)3)
+#endif
 #if !__GLIBC_PREREQ(2, 35)
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
 #endif
 #define epoll_pwait2(epfd, events, max, ts, mask) \
 	(int)syscall(SYS_epoll_pwait2, epfd, events, max, ts, mask, 8)
+#endif
+
+/* The version that names have which this processor's libc had from the start. */
+#ifdef __x86_64__
+#define FIRST_LIBC "GLIBC_2.2.5"
+#else
+#define FIRST_LIBC "GLIBC_2.17"
 #endif
 
 #define NELEM(a) (sizeof(a) / sizeof((a)[0]))

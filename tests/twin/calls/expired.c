@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* twin: timeout=60 libs=-lrt */
+/* twin: timeout=60 libs=-lrt glibc=2.34 */
 /*
  * Every call with a deadline: deadlines that are over, long over, before the
- * epoch, or no time at all, on what is free and on what is not. Nothing waits.
+ * epoch, or no time at all, on what is free and on what is not. Nothing waits:
+ * older libcs do for some that are none.
  */
 #include <aio.h>
 #include <limits.h>

@@ -66,8 +66,9 @@ gc.collect()
 print(len(refs), sum(r() is None for r in refs))
 s = sched.scheduler(time.monotonic, time.sleep)
 order = []
+base = time.monotonic()
 for d in (0.03, 0.01, 0.02):
-    s.enter(d, 1, order.append, (d,))
+    s.enterabs(base + d, 1, order.append, (d,))
 s.run()
 print(order)
 name = os.path.join(tempfile.mkdtemp(dir="."), "db")

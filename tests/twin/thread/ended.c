@@ -18,7 +18,8 @@ main(void)
 	cpu_set_t set;
 	clockid_t clock;
 	pthread_t t;
-	int policy;
+	struct timespec bad = { 0, 1000000000 };
+	int policy, rc;
 
 	t = spawn(ends, &t);
 	settle();
@@ -39,5 +40,12 @@ main(void)
 	E(pthread_cancel(t));
 	E(pthread_join(t, &ret));
 	say("its own value: %d", ret == &t);
+	/* A time that is none: libcs differ in when they look at it. */
+	t = spawn(ends, &t);
+	settle();
+	rc = pthread_timedjoin_np(t, &ret, &bad);
+	say("with a bad time: %s", ename(rc));
+	if (rc)
+		E(pthread_join(t, &ret));
 	return 0;
 }
