@@ -9,7 +9,8 @@
  * that it does not keep the server from accepting; the measurement after a
  * quarter of the time to warm up. Prints what the server used: us of CPU per
  * message, messages per second, how much of a CPU each side was busy, resident
- * KiB that a connection added, and kernel threads.
+ * KiB that a connection added before and after the load, and kernel threads;
+ * and how long the replies took, in us.
  */
 
 #include "bench.h"
@@ -24,11 +25,13 @@
 #define MESSAGE 64
 #define EVENTS 512
 #define LIMIT_NS (INT64_C(60) * 1000000000) /* for everything */
+#define LATENCIES 2000000 /* us, one counter each; what is longer is the last */
 
 struct conn {
 	int fd;
 	uint32_t have; /* bytes of the reply that are here */
 	uint64_t sequence; /* number of the message under way */
+	int64_t at; /* when it was sent */
 	char sent[MESSAGE];
 	char got[MESSAGE];
 };
@@ -36,6 +39,7 @@ struct conn {
 static struct conn *conns;
 static long connections, answered; /* a first time */
 static uint64_t messages;
+static uint32_t *latencies; /* messages by the us they took; NULL: not now */
 static long draining = -1; /* replies still under way; -1: load goes on */
 
 static void
@@ -45,6 +49,7 @@ message_send(struct conn *conn)
 
 	memcpy(conn->sent, stamp, sizeof(stamp));
 	conn->have = 0;
+	conn->at = now_ns();
 	if (send(conn->fd, conn->sent, MESSAGE, MSG_NOSIGNAL) != MESSAGE)
 		die("echo-load: send", errno);
 }
@@ -72,6 +77,11 @@ message_receive(struct conn *conn)
 		exit(1);
 	}
 	messages++;
+	if (latencies) {
+		int64_t us = (now_ns() - conn->at) / 1000;
+
+		latencies[us < LATENCIES ? us : LATENCIES - 1]++;
+	}
 	if (draining >= 0) {
 		draining--;
 	} else if (answered == connections) {
@@ -110,6 +120,18 @@ status_line(pid_t pid, const char *name)
 	return value;
 }
 
+/* The longest of the fastest @share of @count messages, in us. */
+static long
+percentile(const uint32_t *table, uint64_t count, double share)
+{
+	uint64_t rest = count * share;
+	long us = 0;
+
+	while (us < LATENCIES - 1 && table[us] <= rest)
+		rest -= table[us++];
+	return us;
+}
+
 static void
 connect_all(int epfd, int port)
 {
@@ -141,7 +163,8 @@ main(int argc, char **argv)
 	double server = 0, self = 0, elapsed;
 	struct epoll_event events[EVENTS];
 	uint64_t counted = 0;
-	long rss_kb;
+	uint32_t *table;
+	long rss_kb, idle_kb = 0;
 	clockid_t clock;
 	struct rlimit fds;
 	int epfd, patience;
@@ -162,6 +185,7 @@ main(int argc, char **argv)
 		die("echo-load: server", ESRCH);
 	rss_kb = status_line(pid, "VmRSS:");
 	conns = allocate(connections, sizeof(*conns));
+	table = allocate(LATENCIES, sizeof(*table));
 	epfd = epoll_create1(0);
 	if (epfd < 0)
 		die("echo-load: epoll_create1", errno);
@@ -179,12 +203,16 @@ main(int argc, char **argv)
 		for (int i = 0; i < n; i++)
 			message_receive(events[i].data.ptr);
 		t = now_ns();
-		if (!start && answered == connections)
+		if (!start && answered == connections) {
+			/* Each has had one message, few a second one. */
+			idle_kb = status_line(pid, "VmRSS:") - rss_kb;
 			start = t + period / 4;
+		}
 		if (start && !end && t >= start) {
 			start = t;
 			end = t + period;
 			counted = messages;
+			latencies = table;
 			server = cpu_seconds(clock);
 			self = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
 		}
@@ -196,6 +224,7 @@ main(int argc, char **argv)
 			return 1;
 		}
 	}
+	latencies = NULL;
 	counted = messages - counted;
 	server = cpu_seconds(clock) - server;
 	self = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - self;
@@ -221,6 +250,9 @@ main(int argc, char **argv)
 	printf("rate %.0f\n", counted / elapsed);
 	printf("server_busy %.3f\n", server / elapsed);
 	printf("load_busy %.3f\n", self / elapsed);
+	printf("p50 %ld\n", percentile(table, counted, 0.5));
+	printf("p99 %ld\n", percentile(table, counted, 0.99));
+	printf("idle_kb %.3f\n", (double)idle_kb / connections);
 	printf("rss_kb %.3f\n",
 	       (double)(status_line(pid, "VmRSS:") - rss_kb) / connections);
 	printf("threads %ld\n", status_line(pid, "Threads:"));

@@ -1,50 +1,51 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""psycopg2: us of this process's CPU for one `select 1`.
+"""psycopg2 and psycopg: us of this process's CPU for one `select 1`.
 
-    py-query.py DSN [CONNECTIONS [QUERIES]]    # a thread a connection
-    py-query.py --gevent DSN ...               # patched, with a wait callback
+    py-query.py psycopg2|psycopg DSN [CONNECTIONS [QUERIES]]
+    py-query.py --gevent psycopg2|psycopg DSN ...   # patched
 
-Each row is checked. Connecting is not counted.
+A thread a connection. Under gevent, psycopg2 gets a wait callback; psycopg sees
+by itself that it is patched. Each row is checked. Connecting is not counted.
 """
 
 import sys
 
 words = sys.argv[1:]
-if "--gevent" in words:
+patched = "--gevent" in words
+if patched:
     words.remove("--gevent")
     import gevent.monkey
     gevent.monkey.patch_all()
-    import gevent.socket
-    import psycopg2.extensions
 
-    def wait(connection) -> None:
-        """As the psycopg2 documentation has it."""
-        while True:
-            state = connection.poll()
-            if state == psycopg2.extensions.POLL_OK:
-                return
-            if state == psycopg2.extensions.POLL_READ:
-                gevent.socket.wait_read(connection.fileno())
-            else:
-                gevent.socket.wait_write(connection.fileno())
-
-    psycopg2.extensions.set_wait_callback(wait)
-
+import importlib
+import pathlib
 import threading
 import time
 
-import psycopg2
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from figures import latencies
+
+driver = importlib.import_module(words[0])
+
+if patched and words[0] == "psycopg2":
+    import psycopg2.extensions
+
+    import gevent_wait
+
+    psycopg2.extensions.set_wait_callback(gevent_wait.wait)
 
 
 def main(dsn: str, connections: int = 50, queries: int = 400) -> int:
     ready = threading.Semaphore(0)
     go = threading.Event()
     right = []
+    took: list[float] = []
 
     def worker() -> None:
         try:
-            connection = psycopg2.connect(dsn)
+            connection = driver.connect(dsn)
             connection.autocommit = True
             cursor = connection.cursor()
             cursor.execute("select 1")
@@ -53,8 +54,10 @@ def main(dsn: str, connections: int = 50, queries: int = 400) -> int:
         go.wait()
         count = 0
         for _ in range(queries):
+            start = time.perf_counter()
             cursor.execute("select 1")
             count += cursor.fetchall() == [(1,)]
+            took.append(time.perf_counter() - start)
         right.append(count)
 
     threads = [threading.Thread(target=worker) for _ in range(connections)]
@@ -68,8 +71,9 @@ def main(dsn: str, connections: int = 50, queries: int = 400) -> int:
         thread.join()
     cpu = time.process_time() - cpu
     print(f"us {cpu / (connections * queries) * 1e6:.3f}")
+    print(latencies(took, "us"))
     return 0 if sum(right) == connections * queries else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(words[0], *map(int, words[1:])))
+    sys.exit(main(words[1], *map(int, words[2:])))
