@@ -167,6 +167,40 @@ mx_sig_setmask(struct mx_gt *gt, uint64_t mask)
 		mx_sig_run();
 }
 
+/*
+ * Around libc's pthread_create(), whose child has the mask of its maker from the
+ * start: nothing gets in. The making may park, in an allocator of the program's;
+ * therefore it is the thread's mask, too, until mx_sig_open().
+ */
+void
+mx_sig_shut(struct mx_sig_mask *old, uint64_t set)
+{
+	struct mx_gt *gt = &mx_me;
+
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&set,
+	    (long)&old->kernel, 8, 0, 0);
+	old->mask = gt->mask;
+	if (gt->dom && gt->kt) {
+		gt->mask = set;
+		gt->kt->mask = set;
+	}
+}
+
+void
+mx_sig_open(const struct mx_sig_mask *old)
+{
+	struct mx_gt *gt = &mx_me;
+
+	if (gt->dom && gt->kt) {
+		gt->mask = old->mask;
+		gt->kt->mask = old->kernel;
+	}
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old->kernel, 0, 8,
+	    0, 0);
+	if (gt->dom && gt->depth == 0 && atomic_load(&gt->sigpend))
+		mx_sig_run();
+}
+
 /* ---- for a thread, or for the process ---- */
 
 /*

@@ -30,6 +30,7 @@ class Job:
     skip     why this file is not run at all, or ""
     setup    None, or called with the folder that the process will start in;
              may return more of the environment
+    before   words before the command, before those of `mixio run`, too
     convert  None, or called with the log and the results file after a run,
              for what cannot write results by itself
     pick     None, or gives the command for a list of single tests, None if they
@@ -37,7 +38,8 @@ class Job:
     """
 
     def __init__(self, name, argv, variant="", env=None, seconds=600,
-                 known=(), skip="", setup=None, convert=None, pick=None):
+                 known=(), skip="", setup=None, convert=None, pick=None,
+                 before=()):
         self.name = name
         self.argv = argv
         self.variant = variant
@@ -47,6 +49,7 @@ class Job:
         self.skip = skip
         self.setup = setup
         self.convert = convert
+        self.before = list(before)
         self.pick = pick
 
 

@@ -163,6 +163,22 @@ def venv(python, name, packages):
     return result, version
 
 
+def loopback_only():
+    """Words before a command that then has no network but loopback."""
+    script = os.path.join(HERE, "_loopback.py")
+    for options in (["--net"], ["--user", "--map-root-user", "--net"]):
+        words = ["unshare"] + options + [sys.executable, script]
+        try:
+            if subprocess.run(words + ["true"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, timeout=30,
+                              stderr=subprocess.DEVNULL,
+                              check=False).returncode == 0:
+                return words
+        except (OSError, subprocess.TimeoutExpired):
+            break
+    raise Missing("needs unshare(1) and the right to a network namespace")
+
+
 class Suite:
     """The tests of one Python package, a process of pytest a file.
 
@@ -178,10 +194,12 @@ class Suite:
               job; may return more of the environment
     seconds   time limit of a file
     flavour   what else to call it, if there are several
+    alone     it connects to addresses of others: no network but loopback
     """
 
     def __init__(self, name, source, packages, files, copy, out=None, args=(),
-                 env=None, prepare=None, seconds=600, flavour=""):
+                 env=None, prepare=None, seconds=600, flavour="",
+                 alone=False):
         self.name = name
         self.source = source
         self.packages = packages
@@ -193,6 +211,7 @@ class Suite:
         self.prepare = prepare
         self.seconds = seconds
         self.flavour = flavour
+        self.alone = alone
 
     def setup(self, source, number):
         def setup(work):
@@ -224,6 +243,7 @@ class Suite:
             raise Missing("not part of the core")
         known = self.known()
         found = []
+        before = loopback_only() if self.alone else []
         for python in interpreters(opts):
             source = self.source(python)
             program, version = venv(python, self.name, self.packages(source))
@@ -244,14 +264,13 @@ class Suite:
                        fnmatch.fnmatchcase(path, p)]
                 found.append(Job(
                     short, [program, "-X", "faulthandler", "-m", "pytest",
-                            "-p", "_pytest_plugin", "-p", "no:cacheprovider",
-                            path] + self.args +
+                            "-p", "_pytest_plugin", path] + self.args +
                     ["--deselect=" + t for t in single
                      if fnmatch.fnmatchcase(path, t.split("::")[0])],
                     variant=version + ("-" + self.flavour if self.flavour
                                        else ""),
                     known=known, skip=why[0] if why else "",
                     env=dict({"CONFORMANCE_RESULTS": "{results}"}, **self.env),
-                    seconds=self.seconds,
+                    seconds=self.seconds, before=before,
                     setup=self.setup(source, len(found))))
         return found

@@ -13,5 +13,5 @@ SUITE = Suite(
                     "requests==2.32.3", "requests-toolbelt",
                     "requests-unixsocket", "trustme==1.2.0", "urllib3<2",
                     "pypytools", "setuptools<81"],
-    files=["cheroot/test/test_*.py"], copy=["cheroot/test"])
+    files=["cheroot/test/test_*.py"], copy=["cheroot"])
 jobs = SUITE.jobs

@@ -11,5 +11,5 @@ SUITE = Suite(
                     "pytest-httpbin==2.1.0", "httpbin==0.10.2", "trustme",
                     "flasgger==0.9.7.1", "flask==2.2.5", "werkzeug==2.2.3",
                     "urllib3==2.3.0"],
-    files=["tests/test_*.py"], copy=["tests"])
+    files=["tests/test_*.py"], copy=["tests"], alone=True)
 jobs = SUITE.jobs

@@ -13,5 +13,5 @@ SUITE = Suite(
                     "trustme==1.2.0", "httpx==0.28.1", "pysocks",
                     "pyopenssl==24.3.0", "cryptography==44.0.0", "idna"],
     files=["test/test_*.py", "test/*/test_*.py"],
-    copy=["test", "dummyserver", "pyproject.toml"])
+    copy=["test", "dummyserver", "pyproject.toml"], alone=True)
 jobs = SUITE.jobs
