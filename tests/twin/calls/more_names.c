@@ -16,6 +16,7 @@
 #define OLD(name, ...) \
 	extern int name(__VA_ARGS__); \
 	__asm__(".symver " #name "," #name "@" FIRST_LIBC)
+OLD(__pthread_mutex_init, pthread_mutex_t *, const pthread_mutexattr_t *);
 OLD(__pthread_mutex_lock, pthread_mutex_t *);
 OLD(__pthread_mutex_unlock, pthread_mutex_t *);
 OLD(__pthread_rwlock_rdlock, pthread_rwlock_t *);
@@ -116,7 +117,7 @@ locks(void)
 	join(t[0]);
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
-	pthread_mutex_init(&checked, &attr);
+	E(__pthread_mutex_init(&checked, &attr));
 	E(__pthread_mutex_unlock(&checked));
 	E(__pthread_mutex_lock(&checked));
 	E(__pthread_mutex_lock(&checked));
