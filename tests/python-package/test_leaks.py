@@ -12,7 +12,7 @@ import weakref
 
 import mixio
 from mixio import _interrupt
-from suite import Case, LIMIT, core, eventually
+from suite import Case, LIMIT, collected, core, eventually
 
 
 class Thing:
@@ -66,8 +66,8 @@ class Leaks(Case):
                 await asyncio.gather(*(one(k + i) for i in range(40)))
             return len(asyncio.all_tasks())
         self.assertLessEqual(asyncio.run(main()), 2)
-        gc.collect()
-        eventually(lambda: not things, "arguments and results go")
+        eventually(lambda: collected(lambda: not things),
+                   "arguments and results go")
         eventually(lambda: len(_interrupt.targets) <= before)
 
     @core
@@ -93,8 +93,8 @@ class Leaks(Case):
                 except (ValueError, concurrent.futures.CancelledError):
                     pass
         del task, tasks
-        gc.collect()
-        eventually(lambda: not things, "results go")
+        eventually(lambda: collected(lambda: not things),
+                   "results go")
         eventually(lambda: len(_interrupt.targets) <= before)
 
     def test_memory(self):
