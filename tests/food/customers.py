@@ -18,7 +18,7 @@ HTTP, WEBSOCKET, SESSIONS, SECONDS, IMPATIENT = sys.argv[1:]
 
 
 class Customer:
-    """One of them, with a connection pool and a websocket of its own."""
+    """One of them, with a websocket of its own."""
 
     def __init__(self, number, name, session):
         self.number = number
@@ -28,6 +28,9 @@ class Customer:
         self.http = aiohttp.ClientSession(
             cookies={"sessionid": session},
             cookie_jar=aiohttp.CookieJar(unsafe=True),
+            # A connection that is used again may be one that the server is
+            # just closing, after some idle seconds.
+            connector=aiohttp.TCPConnector(force_close=True),
             timeout=aiohttp.ClientTimeout(total=None))
 
     async def connect(self):

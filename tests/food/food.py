@@ -250,8 +250,9 @@ class Kitchen:
             tap.say("%s: %.1f s of processor time" % (
                 self.way, lab.cpu_seconds(self.pid())))
         if done.returncode:
-            raise RuntimeError("the customers: " +
-                               done.stderr.decode()[-2000:])
+            # What follows the exception is about connections left open.
+            error = done.stderr.decode().partition("\nUnclosed ")[0]
+            raise RuntimeError("the customers: " + error[-2000:])
         return json.loads(done.stdout.decode()), sampler.threads
 
     def rows(self):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Websockets from threads, for servers that have none: websockets.sync."""
+import contextlib
 import json
 import threading
 from http.cookies import SimpleCookie
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import connections
 from django.http import HttpRequest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
 from . import customers
@@ -37,13 +39,16 @@ def handle(websocket):
         return
 
     def send(message: dict) -> None:
-        websocket.send(json.dumps(message))
+        # Customers may leave at any time, also without a word.
+        with contextlib.suppress(ConnectionClosed):
+            websocket.send(json.dumps(message))
 
     customers.add(user.username, send)
     try:
-        websocket.send(json.dumps({"hello": user.username}))
-        for _ in websocket:
-            pass
+        send({"hello": user.username})
+        with contextlib.suppress(ConnectionClosed):
+            for _ in websocket:
+                pass
     finally:
         customers.remove(user.username, send)
 
