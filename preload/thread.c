@@ -137,24 +137,36 @@ try_done(void *arg)
 }
 
 /*
- * Joins green thread gt, waiting until dl, or until no time at all. That is
- * EINVAL where it would have to wait, or at once: with libcs before _Fork, and,
- * even for the caller itself, since openat2 (glibc 2.43). errno value.
+ * What libc says of a join with a time that is none: at once, and even for the
+ * caller itself (glibc 2.41); at once, but for the caller (2.31); or where it
+ * would have to wait (2.36). For the caller it never waits, so it can be asked.
+ * 0: go on.
+ */
+static int
+join_bad_time(struct mx_gt *gt)
+{
+	static const struct timespec bad = { 0, (long)MX_NS };
+	int rc = real.pthread_timedjoin_np(pthread_self(), NULL, &bad);
+
+	if (rc == EINVAL || gt == &mx_me)
+		return rc;
+	return mx_real_has(_Fork) ? 0 : EINVAL;	/* which came with 2.34 */
+}
+
+/*
+ * Joins green thread gt, waiting until dl, or until no time at all: EINVAL if it
+ * would have to. errno value.
  */
 static int
 join(struct mx_gt *gt, void **retval, uint64_t dl, bool bad_time)
 {
 	int fate, rc, saved = errno;
 
-	if (bad_time && mx_real_has(openat2)) {
-		mx_testcancel();
-		return EINVAL;
-	}
+	if (bad_time && (rc = join_bad_time(gt)) != 0)
+		return rc;
 	if (gt == &mx_me)
 		return EDEADLK;
 	mx_testcancel();
-	if (bad_time && !mx_real_has(_Fork))
-		return EINVAL;
 	fate = atomic_fetch_or(&gt->fate, MX_FATE_JOINED);
 	if (fate & (MX_FATE_DETACHED | MX_FATE_JOINED)) {
 		if (!(fate & MX_FATE_JOINED))

@@ -34,32 +34,33 @@
 #include "mixio.h"
 
 #define SLOTS 256
-#define FRAMES 64		/* of one stack */
-#define STOP_NS (2 * MX_NS)	/* to stop who computes */
-#define STALL_S 60		/* nobody reads what we write */
+#define FRAMES 64 /* of one stack */
+#define STOP_NS (2 * MX_NS) /* to stop who computes */
+#define STALL_S 60 /* nobody reads what we write */
 
 /* ---- who is on a kernel thread now ---- */
 
 enum { IDLE, ASKED, STOPPED };
 
 struct slot {
-	struct mx_gt *gt;	/* ran there */
+	struct mx_gt *gt; /* ran there */
 	int tid;
-	long call;		/* number of the system call; -1: in none */
+	long call; /* number of the system call; -1: in none */
 	_Atomic int state;
-	bool behind_call;	/* pc is a return address */
+	bool behind_call; /* pc is a return address */
 	struct mx_regs regs;
 };
 
 static struct slot slots[SLOTS];
 static unsigned nslots;
-static _Atomic int dumping;	/* slots and what follows are taken */
+static _Atomic uint32_t wanted; /* dumps, by signals */
+static _Atomic int dumping; /* slots and what follows are taken */
 static _Atomic uint32_t round_now; /* the stopped wait for its end */
 static _Atomic uint32_t answers;
 
 /* What the copy shall do. */
 static struct {
-	struct mx_domain *only;	/* NULL: all domains */
+	struct mx_domain *only; /* NULL: all domains */
 	const struct mx_gt *caller;
 	int fd;
 	uint64_t now;
@@ -72,7 +73,7 @@ struct result {
 	int rc;
 };
 static struct result *result;
-static long copy_pid;		/* or -errno */
+static long copy_pid; /* or -errno */
 
 static int
 gettid_real(void)
@@ -85,7 +86,7 @@ bool
 mx_dump_is_stop(const void *cookie)
 {
 	return (const char *)cookie >= (const char *)slots &&
-	    (const char *)cookie < (const char *)(slots + SLOTS);
+	       (const char *)cookie < (const char *)(slots + SLOTS);
 }
 
 /* [signal handler] Tells the registers, and waits until the copy is there. */
@@ -201,8 +202,9 @@ wait_stopped(void)
 		for (i = 0; i < nslots; i++) {
 			if (atomic_load(&slots[i].state) != ASKED)
 				continue;
-			if (n >= 10 && real.syscall(SYS_tgkill, order.pid,
-			    slots[i].tid, 0, 0, 0, 0) < 0)
+			if (n >= 10 &&
+			    real.syscall(SYS_tgkill, order.pid, slots[i].tid, 0,
+					 0, 0, 0) < 0)
 				continue; /* it has ended */
 			all = false;
 		}
@@ -215,7 +217,7 @@ wait_stopped(void)
 		int asked = ASKED;
 
 		if (atomic_compare_exchange_strong(&slots[i].state, &asked,
-		    IDLE))
+						   IDLE))
 			slots[i].regs.known = 0;
 	}
 }
@@ -291,7 +293,7 @@ end_copy(int rc)
 		result->rc = rc;
 		atomic_store(&result->done, 1);
 		real.syscall(SYS_futex, (long)&result->done, FUTEX_WAKE, 1, 0,
-		    0, 0);
+			     0, 0);
 	}
 	for (;;)
 		real.syscall(SYS_exit_group, 0, 0, 0, 0, 0, 0);
@@ -301,7 +303,7 @@ end_copy(int rc)
 
 /* libc's sigsetjmp without the mask. */
 extern int mx_setjmp(void *env, int savemask) __asm__("__sigsetjmp")
-    __attribute__((returns_twice));
+	__attribute__((returns_twice));
 
 static jmp_buf fault_env;
 static volatile bool fault_caught;
@@ -341,12 +343,12 @@ guarded(void (*fn)(void *), void *arg)
 struct place {
 	struct mx_gt *gt;
 	struct slot *slot;
-	uintptr_t tstate;	/* Python's, or 0 */
+	uintptr_t tstate; /* Python's, or 0 */
 };
 
 static struct place *places;
 static size_t nplaces, places_cap;
-static uint32_t *hash;		/* by pthread_t: place + 1 */
+static uint32_t *hash; /* by pthread_t: place + 1 */
 static size_t hash_mask;
 
 static size_t
@@ -384,7 +386,7 @@ collect(void *arg)
 		if (!d->used || (order.only && d != order.only))
 			continue;
 		for (l = d->all.next; l != &d->all && nplaces < places_cap;
-		    l = l->next) {
+		     l = l->next) {
 			gt = mx_container(l, struct mx_gt, all);
 			places[nplaces++].gt = gt;
 			i = hash_of((uintptr_t)gt->pt);
@@ -446,8 +448,9 @@ state_of(const struct place *p)
 	case MX_WAIT_ARMED_INTR:
 		return PARKED;
 	default:
-		return p->slot ? RUNNING :
-		    gt->state == MX_STATE_NEW ? NEW : READY;
+		return p->slot			   ? RUNNING
+		       : gt->state == MX_STATE_NEW ? NEW
+						   : READY;
 	}
 }
 
@@ -468,7 +471,7 @@ put_head(void *arg)
 	const struct place *p = arg;
 	const struct mx_gt *gt = p->gt;
 	static const char *const states[] = { "new", "ready", "running",
-		"parked", "hopped" };
+					      "parked", "hopped" };
 	const char *call = gt->why.call, *hop;
 	enum state state = state_of(p);
 	bool known = true;
@@ -476,8 +479,7 @@ put_head(void *arg)
 	uint64_t since = 0;
 	size_t n;
 
-	mx_dump_put("thread %d \"%.16s\" %s", gt->tid, gt->name,
-	    states[state]);
+	mx_dump_put("thread %d \"%.16s\" %s", gt->tid, gt->name, states[state]);
 	if (state == HOPPED && (hop = gt->hop_call) != NULL) {
 		/* The call may have said more about itself, or nothing. */
 		n = call_name(&hop);
@@ -493,7 +495,7 @@ put_head(void *arg)
 			mx_dump_put("()");
 		else
 			mx_dump_put(object < 1 << 21 ? "(%lu)" : "(%#lx)",
-			    (unsigned long)object);
+				    (unsigned long)object);
 	}
 	if (state == RUNNING && p->slot && p->slot->call >= 0)
 		mx_dump_put(" in system call %ld", p->slot->call);
@@ -522,10 +524,11 @@ put_frame(uintptr_t pc, bool interrupted)
 	path = m->path;
 	if (name)
 		mx_dump_put("    %#lx %.200s+%#lx (%.500s)\n",
-		    (unsigned long)pc, name, (unsigned long)(pc - start), path);
+			    (unsigned long)pc, name,
+			    (unsigned long)(pc - start), path);
 	else
-		mx_dump_put("    %#lx (%.500s+%#lx)\n", (unsigned long)pc,
-		    path, (unsigned long)(pc - m->base));
+		mx_dump_put("    %#lx (%.500s+%#lx)\n", (unsigned long)pc, path,
+			    (unsigned long)(pc - m->base));
 }
 
 static MX_NO_ASAN void
@@ -570,7 +573,7 @@ put_all(void)
 
 	if (!order.caller)
 		mx_dump_put("mixio: dump of process %d: %zu threads\n",
-		    order.pid, nplaces);
+			    order.pid, nplaces);
 	for (i = 0; i < nplaces && !out_rc; i++) {
 		if (!guarded(put_head, &places[i]))
 			mx_dump_put("\n");
@@ -595,7 +598,7 @@ close_others(int fd)
 		rc = real.syscall(SYS_close_range, 0, fd - 1, 0, 0, 0, 0);
 	if (rc == 0)
 		rc = real.syscall(SYS_close_range, fd + 1, UINT_MAX, 0, 0, 0,
-		    0);
+				  0);
 	for (i = 0; rc < 0 && i < 65536; i++) /* before Linux 5.9 */
 		if (i != fd)
 			real.close(i);
@@ -670,7 +673,7 @@ between_main(void *arg)
 {
 	(void)arg;
 	copy_pid = mx_arch_spawn(0, copy_stack + sizeof(copy_stack), copy_main,
-	    NULL);
+				 NULL);
 	for (;;)
 		real.syscall(SYS_exit_group, 0, 0, 0, 0, 0, 0);
 }
@@ -681,7 +684,7 @@ between_main(void *arg)
  */
 static long
 snapshot(const ucontext_t *uc, bool behind_call, struct mx_domain *only,
-    const struct mx_gt *caller, int fd)
+	 const struct mx_gt *caller, int fd)
 {
 	long pid;
 
@@ -694,15 +697,39 @@ snapshot(const ucontext_t *uc, bool behind_call, struct mx_domain *only,
 	wait_stopped();
 	copy_pid = -ECHILD;
 	pid = mx_arch_spawn(CLONE_VM | CLONE_VFORK,
-	    between_stack + sizeof(between_stack), between_main, NULL);
+			    between_stack + sizeof(between_stack), between_main,
+			    NULL);
 	atomic_fetch_add(&round_now, 1);
 	mx_futex_wake(&round_now, INT_MAX);
 	if (pid < 0)
 		return pid;
 	while (real.syscall(SYS_wait4, pid, 0, (long)(int)__WALL, 0, 0, 0) <
-	    0 && errno == EINTR)
+		       0 &&
+	       errno == EINTR)
 		;
 	return copy_pid;
+}
+
+/*
+ * [all signals blocked] Dumps for signals. Who finds that somebody dumps leaves
+ * it to him: he looks here when he is done, as his copy may be too old.
+ */
+static void
+serve(const ucontext_t *uc, bool behind_call)
+{
+	static uint32_t served; /* [dumping, peek] */
+	long rc;
+
+	while (atomic_load(&wanted) != MX_PEEK(served) &&
+	    !atomic_exchange(&dumping, 1)) {
+		MX_POKE(served, atomic_load(&wanted));
+		result = NULL;
+		rc = snapshot(uc, behind_call, NULL, NULL, mx_say_fd());
+		atomic_store(&dumping, 0);
+		if (rc < 0)
+			mx_say("no dump, since no process can be made: %s",
+			    strerror((int)-rc));
+	}
 }
 
 /* [signal handler, all signals blocked] */
@@ -710,19 +737,14 @@ static void
 on_dump_signal(int sig, siginfo_t *si, void *uc)
 {
 	int saved = errno;
-	long rc;
 
 	(void)sig;
 	(void)si;
 	/* A child of vfork(2) has our memory, but is not us. */
-	if (mx_me.vfork || atomic_exchange(&dumping, 1))
+	if (mx_me.vfork)
 		return;
-	result = NULL;
-	rc = snapshot(uc, false, NULL, NULL, mx_say_fd());
-	atomic_store(&dumping, 0);
-	if (rc < 0)
-		mx_say("no dump, since no process can be made: %s",
-		    strerror((int)-rc));
+	atomic_fetch_add(&wanted, 1);
+	serve(uc, false);
 	errno = saved;
 }
 
@@ -743,7 +765,7 @@ mx_dump_init(void)
 	mx_proc_keep();
 	if (mx_sig_reserve((int)mx_env.dump_signal, &sa) < 0) {
 		mx_say("signal %u cannot be used for dumps",
-		    mx_env.dump_signal);
+		       mx_env.dump_signal);
 		return;
 	}
 	real.syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&bit, 0, 8, 0, 0);
@@ -764,7 +786,7 @@ wait_result(struct result *r, long pid)
 
 	while (!atomic_load(&r->done)) {
 		real.syscall(SYS_futex, (long)&r->done, FUTEX_WAIT, 0,
-		    (long)&ts, 0, 0);
+			     (long)&ts, 0, 0);
 		if (!atomic_load(&r->done) &&
 		    real.syscall(SYS_kill, pid, 0, 0, 0, 0, 0) < 0 &&
 		    !atomic_load(&r->done))
@@ -786,12 +808,12 @@ mixio_dump(int fd)
 	if (!me->dom)
 		return EINVAL;
 	r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (r == MAP_FAILED)
 		return ENOMEM;
 	mx_crit_enter();
-	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
-	    8, 0, 0);
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old, 8,
+		     0, 0);
 	/* Held for as long as a copy takes; who is stopped does not hold it. */
 	while (atomic_exchange(&dumping, 1))
 		real.sched_yield();
@@ -799,6 +821,7 @@ mixio_dump(int fd)
 	getcontext(&uc);
 	pid = snapshot(&uc, true, me->dom, me, fd);
 	atomic_store(&dumping, 0);
+	serve(&uc, true);
 	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
 	mx_crit_leave();
 	if (pid < 0)
@@ -809,3 +832,38 @@ mixio_dump(int fd)
 	errno = saved;
 	return rc;
 }
+
+/* ---- for debuggers ---- */
+
+/*
+ * Where things are, for gdb/mixio-gdb.py, which lists the same names in the same
+ * order: an installed object may have no debugging information. A change counts
+ * the version up.
+ */
+__attribute__((visibility("default"), used)) const uintptr_t
+    mixio_gdb_layout[] = {
+	    0x6d6978696f676462, /* "mixiogdb" */
+	    1,
+	    (uintptr_t)&mx_domains,
+	    offsetof(struct mx_domain, next),
+	    offsetof(struct mx_domain, used),
+	    offsetof(struct mx_domain, all),
+	    offsetof(struct mx_domain, clock),
+	    offsetof(struct mx_gt, all),
+	    offsetof(struct mx_gt, ctx.sp),
+	    offsetof(struct mx_gt, kt),
+	    offsetof(struct mx_gt, wait),
+	    offsetof(struct mx_gt, tid),
+	    offsetof(struct mx_gt, name),
+	    offsetof(struct mx_gt, hopping),
+	    offsetof(struct mx_gt, hop_call),
+	    offsetof(struct mx_gt, why.call),
+	    offsetof(struct mx_gt, why.object),
+	    offsetof(struct mx_gt, why.since),
+	    offsetof(struct mx_gt, state),
+	    offsetof(struct mx_kt, tid),
+	    offsetof(struct mx_kt, cur),
+	    MX_WAIT_ARMED,
+	    MX_WAIT_ARMED_INTR,
+	    MX_STATE_NEW,
+};

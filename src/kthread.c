@@ -286,7 +286,7 @@ kt_main(void *arg)
 static struct mx_kt *
 kt_start(bool reserved, bool helper)
 {
-	uint64_t all = MX_ALL_SIGNALS, old;
+	struct mx_sig_mask old;
 	pthread_attr_t attr;
 	struct mx_kt *kt;
 	unsigned n, peak;
@@ -301,10 +301,9 @@ kt_start(bool reserved, bool helper)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, MX_SMALL_STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
-	    8, 0, 0);
+	mx_sig_shut(&old, MX_ALL_SIGNALS);
 	rc = real.pthread_create(&pt, &attr, kt_main, kt);
-	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
+	mx_sig_open(&old);
 	pthread_attr_destroy(&attr);
 	if (rc) {
 		slot_put(kt);

@@ -114,9 +114,11 @@ mixio_stats(struct mixio_stats *stats)
 }
 
 /*
- * Writes a line for every green thread of the caller's domain to descriptor
- * fd: name, state, what it waits for and for how long, and its C backtrace.
- * Returns 0 or an errno value: ENOSYS, EINVAL (not opted in), or write(2)'s.
+ * Writes every green thread of the caller's domain to descriptor fd: name,
+ * state, what it waits for and for how long, its C stack and its Python stack.
+ * Parks until that is done. Returns 0 or an errno value: ENOSYS, EINVAL (not
+ * opted in), ENOMEM, EAGAIN (no process can be made), ETIMEDOUT (nobody reads
+ * it), or write(2)'s.
  */
 static inline int
 mixio_dump(int fd)

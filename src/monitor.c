@@ -225,7 +225,7 @@ monitor(void *arg)
 int
 mx_monitor_start(void)
 {
-	uint64_t all = MX_ALL_SIGNALS, old;
+	struct mx_sig_mask old;
 	pthread_attr_t attr;
 	uint32_t no = 0;
 	pthread_t pt;
@@ -237,10 +237,9 @@ mx_monitor_start(void)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 4 * MX_SMALL_STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
-	    8, 0, 0);
+	mx_sig_shut(&old, MX_ALL_SIGNALS);
 	rc = real.pthread_create(&pt, &attr, monitor, NULL);
-	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
+	mx_sig_open(&old);
 	pthread_attr_destroy(&attr);
 	if (rc)
 		atomic_store(&started, 0);

@@ -195,6 +195,7 @@ struct mx_gt {
 	stack_t ss;		/* alternate signal stack */
 	_Atomic uint64_t sigset[2]; /* queued standard signals: process, thread */
 	struct mx_sig *sighold;	/* came for us while we block them; own */
+	struct mx_sig *sigalt;	/* to be run on the alternate stack; own */
 	uint64_t away;		/* [held] when its domain moved on without it */
 	uint64_t sigwaiting;	/* [peek] set of the sigwait() under way */
 	uint64_t fork_mask;	/* the kernel's mask before the fork under way */
@@ -838,6 +839,11 @@ void mx_sig_stop(int tid, void *slot);
 void mx_sig_shift(struct mx_gt *from, struct mx_kt *kt, uint64_t mask);
 void mx_sig_bequeath(struct mx_gt *gt);
 void mx_sig_mark(siginfo_t *si);
+struct mx_sig_mask {
+	uint64_t mask, kernel;
+};
+void mx_sig_shut(struct mx_sig_mask *old, uint64_t set);
+void mx_sig_open(const struct mx_sig_mask *old);
 int mx_xid(long number, long a, long b, long c);
 void mx_sig_kick(struct mx_gt *gt);
 bool mx_sig_rekick(struct mx_domain *d);

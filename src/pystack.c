@@ -13,9 +13,9 @@
  */
 #include "dump.h"
 
-#define FRAMES 100		/* of one stack, as faulthandler has it */
+#define FRAMES 100 /* of one stack, as faulthandler has it */
 #define MAX_THREADS 10000000
-#define SCAN 512		/* of a thread state, for its thread_id */
+#define SCAN 512 /* of a thread state, for its thread_id */
 
 static enum { NO_PYTHON, BY_OFFSETS, BY_CALLS, BY_ITSELF } way;
 
@@ -34,7 +34,7 @@ static struct {
 	size_t back, code, instr, owner, tlbc_index;
 	size_t filename, name, linetable, first, bytecode, tlbc;
 	size_t bytes_data, state, length, ascii_size;
-	unsigned state_shift;	/* to the character size in a str's state */
+	unsigned state_shift; /* to the character size in a str's state */
 	bool free_threaded;
 } at;
 
@@ -77,9 +77,10 @@ put_str(uintptr_t s)
 	if (!(state & 16) && at.ascii_size == 48)
 		data += 8; /* up to 3.11 there is one word more */
 	for (i = 0; i < len && i < 500; i++) {
-		c = kind == 4 ? word32(data + 4 * i) :
-		    kind == 2 ? (uint32_t)(byte(data + 2 * i) |
-		    byte(data + 2 * i + 1) << 8) : byte(data + i);
+		c = kind == 4	? word32(data + 4 * i)
+		    : kind == 2 ? (uint32_t)(byte(data + 2 * i) |
+					     byte(data + 2 * i + 1) << 8)
+				: byte(data + i);
 		if (c < ' ' || (c >= 0x7f && c < 0xa0) ||
 		    (c >= 0xd800 && c < 0xe000) || c > 0x10ffff)
 			c = '?';
@@ -181,8 +182,9 @@ by_offsets(uintptr_t tstate)
 		start = code + at.bytecode;
 		if (at.tlbc) {
 			array = word(code + at.tlbc);
-			start = word(array + 8 +
-			    8 * (uintptr_t)word32(frame + at.tlbc_index));
+			start = word(
+				array + 8 +
+				8 * (uintptr_t)word32(frame + at.tlbc_index));
 		}
 		put_frame(code, line_of(code, word(frame + at.instr) - start));
 		n++;
@@ -199,10 +201,10 @@ read_offsets(const uint64_t *o)
 
 	if (o[1] >> 24 != 3 || (minor != 13 && minor != 14))
 		return false;
-	t = minor == 13 ? 19 : 22;	/* thread state */
-	f = minor == 13 ? 28 : 31;	/* frame */
-	c = minor == 13 ? 34 : 39;	/* code */
-	u = minor == 13 ? 64 : 74;	/* bytes, str */
+	t = minor == 13 ? 19 : 22; /* thread state */
+	f = minor == 13 ? 28 : 31; /* frame */
+	c = minor == 13 ? 34 : 39; /* code */
+	u = minor == 13 ? 64 : 74; /* bytes, str */
 	at.free_threaded = o[2] != 0;
 	at.interp_head = o[5];
 	at.interp_next = o[8];
@@ -215,7 +217,7 @@ read_offsets(const uint64_t *o)
 	at.instr = o[f + 3];
 	at.owner = o[f + 5];
 	at.filename = o[c + 1];
-	at.name = o[c + 3];	/* with the class */
+	at.name = o[c + 3]; /* with the class */
 	at.linetable = o[c + 4];
 	at.first = o[c + 5];
 	at.bytecode = o[c + 9];
@@ -289,8 +291,9 @@ by_itself(uintptr_t tstate)
 	if (fd < 0 || ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return;
 	print_stack(fd, (void *)tstate);
-	len = lseek(fd, 0, SEEK_SET) < 0 ? 0 :
-	    real.read(fd, text, sizeof(text) - 1);
+	len = lseek(fd, 0, SEEK_SET) < 0
+		      ? 0
+		      : real.read(fd, text, sizeof(text) - 1);
 	text[len > 0 ? len : 0] = '\0';
 	for (line = text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
 		*end = '\0';
@@ -302,7 +305,7 @@ by_itself(uintptr_t tstate)
 		/* As tracebacks have it: with a comma. */
 		where += strcspn(where + 8, " ") + 8;
 		mx_dump_put("    %.*s%s%s\n", (int)(where - line), line,
-		    *where ? "," : "", where);
+			    *where ? "," : "", where);
 	}
 }
 
@@ -360,9 +363,9 @@ mx_pystack_init(void (*found)(long place, uintptr_t tstate))
 	    read_offsets(runtime)) {
 		way = BY_OFFSETS;
 		for (i = word((uintptr_t)runtime + at.interp_head); i;
-		    i = word(i + at.interp_next))
+		     i = word(i + at.interp_next))
 			for (t = word(i + at.threads); t && n++ < MAX_THREADS;
-			    t = word(t + at.thread_next))
+			     t = word(t + at.thread_next))
 				visit(t, found);
 		return;
 	}
@@ -373,16 +376,16 @@ mx_pystack_init(void (*found)(long place, uintptr_t tstate))
 	} else {
 		/* Perhaps the program is not stripped. */
 		print_stack = mx_symbols_find("PyInterpreterState_Head",
-		    "_Py_DumpTraceback");
+					      "_Py_DumpTraceback");
 		if (!print_stack)
 			return;
 		way = BY_ITSELF;
 	}
 	for (i = (uintptr_t)interp_head(); i;
-	    i = (uintptr_t)interp_next((void *)i))
+	     i = (uintptr_t)interp_next((void *)i))
 		for (t = (uintptr_t)thread_head((void *)i);
-		    t && n++ < MAX_THREADS;
-		    t = (uintptr_t)thread_next((void *)t))
+		     t && n++ < MAX_THREADS;
+		     t = (uintptr_t)thread_next((void *)t))
 			visit(t, found);
 }
 

@@ -143,7 +143,6 @@ mx_sig_setmask(struct mx_gt *gt, uint64_t mask)
 {
 	struct mx_domain *d = gt->dom;
 	uint64_t old = gt->mask;
-	struct mx_sig *s;
 
 	/* The kernel has these two, and libc's own two, its way. */
 	mask &= ~(LIBC_SIGNALS | reserved);
@@ -163,18 +162,43 @@ mx_sig_setmask(struct mx_gt *gt, uint64_t mask)
 		real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0,
 		    8, 0, 0);
 	}
-	if (gt->sighold && gt->depth == 0) {
-		/* Perhaps some of what was held back may come now. */
-		s = gt->sighold;
-		gt->sighold = NULL;
-		while (s) {
-			struct mx_sig *next = s->next;
-
-			record_push(&gt->sigpend, s);
-			s = next;
-		}
+	/* Perhaps some of what was held back may come now. */
+	if (gt->sighold && gt->depth == 0)
 		mx_sig_run();
+}
+
+/*
+ * Around libc's pthread_create(), whose child has the mask of its maker from the
+ * start: nothing gets in. The making may park, in an allocator of the program's;
+ * therefore it is the thread's mask, too, until mx_sig_open().
+ */
+void
+mx_sig_shut(struct mx_sig_mask *old, uint64_t set)
+{
+	struct mx_gt *gt = &mx_me;
+
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&set,
+	    (long)&old->kernel, 8, 0, 0);
+	old->mask = gt->mask;
+	if (gt->dom && gt->kt) {
+		gt->mask = set;
+		gt->kt->mask = set;
 	}
+}
+
+void
+mx_sig_open(const struct mx_sig_mask *old)
+{
+	struct mx_gt *gt = &mx_me;
+
+	if (gt->dom && gt->kt) {
+		gt->mask = old->mask;
+		gt->kt->mask = old->kernel;
+	}
+	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old->kernel, 0, 8,
+	    0, 0);
+	if (gt->dom && gt->depth == 0 && atomic_load(&gt->sigpend))
+		mx_sig_run();
 }
 
 /* ---- for a thread, or for the process ---- */
@@ -285,6 +309,54 @@ sigset_of(struct mx_gt *gt, const siginfo_t *info)
 	return &gt->sigset[to_thread(info)];
 }
 
+static void
+queueinfo(int tid, int sig, const siginfo_t *info)
+{
+	int saved = errno;
+
+	real.syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), tid, sig,
+	    (long)info, 0, 0);
+	errno = saved;
+}
+
+/* A signal that is only to interrupt: see handler(). */
+static void
+kick_make(siginfo_t *ret_info, int sig)
+{
+	memset(ret_info, 0, sizeof(*ret_info));
+	ret_info->si_signo = sig;
+	ret_info->si_code = SI_QUEUE;
+	ret_info->si_pid = getpid();
+	ret_info->si_value.sival_ptr = &kick_cookie;
+}
+
+/*
+ * Only the kernel changes to the alternate stack, and knows then that it is in
+ * use: it is asked to interrupt us with the same signal, and handler() finds
+ * what is meant in sigalt. False: it would not, or there is no such stack.
+ */
+static bool
+run_on_altstack(struct mx_gt *gt, struct mx_sig *s)
+{
+	int sig = s->info.si_signo;
+	struct sigaction act;
+	siginfo_t kick;
+
+	act_get(sig, &act);
+	if (!(act.sa_flags & SA_ONSTACK) || !gt->kt ||
+	    (gt->ss.ss_flags & SS_DISABLE) || !gt->ss.ss_sp ||
+	    gt->kt->ss_sp != gt->ss.ss_sp || !mx_sig_handled(sig))
+		return false;
+	kick_make(&kick, sig);
+	gt->sigalt = s;
+	queueinfo(MX_PEEK(gt->kt->tid), sig, &kick);
+	/* It has come when that system call returns. */
+	if (gt->sigalt != s)
+		return true;
+	gt->sigalt = NULL;
+	return false;
+}
+
 /* A queued signal, on the stack of the thread that it is for. */
 static void
 run_queued(struct mx_gt *gt, struct mx_sig *s)
@@ -295,6 +367,8 @@ run_queued(struct mx_gt *gt, struct mx_sig *s)
 	struct sigaction act;
 	ucontext_t uc;
 
+	if (run_on_altstack(gt, s))
+		return;
 	record_put(s);
 	atomic_fetch_and(sigset_of(gt, &info), ~bit(sig));
 	act_take(sig, &act);
@@ -317,29 +391,66 @@ run_queued(struct mx_gt *gt, struct mx_sig *s)
 	errno = saved;
 }
 
+/*
+ * [gt's own, or held] Puts a signal where the kernel would find it: what was sent
+ * to the thread before what was sent to the process, then by number, and those of
+ * one number in the order in which they came (signal(7)).
+ */
+static void
+hold(struct mx_gt *gt, struct mx_sig *s)
+{
+	int sig = s->info.si_signo;
+	bool mine = to_thread(&s->info);
+	struct mx_sig **p, *o;
+
+	for (p = &gt->sighold; (o = *p) != NULL; p = &o->next)
+		if (to_thread(&o->info) != mine ? mine :
+		    o->info.si_signo > sig)
+			break;
+	s->next = o;
+	*p = s;
+}
+
+/*
+ * [own] Takes the first signal of set that is queued for gt, or NULL. A handler
+ * that comes meanwhile is put off, as it would take from the list, too; who calls
+ * looks again for it.
+ */
+static struct mx_sig *
+take(struct mx_gt *gt, uint64_t set)
+{
+	struct mx_sig *s, *next, **p;
+
+	gt->depth++;
+	atomic_signal_fence(memory_order_seq_cst);
+	for (s = record_take_all(&gt->sigpend); s; s = next) {
+		next = s->next;
+		hold(gt, s);
+	}
+	for (p = &gt->sighold; (s = *p) != NULL; p = &s->next)
+		if (set & bit(s->info.si_signo))
+			break;
+	if (s)
+		*p = s->next;
+	atomic_signal_fence(memory_order_seq_cst);
+	gt->depth--;
+	return s;
+}
+
 /* [user code, depth 0] Handles what is queued for the calling thread. */
 void
 mx_sig_run(void)
 {
 	struct mx_gt *gt = &mx_me;
-	struct mx_sig *s, *next, *run;
+	struct mx_sig *s;
 
-	while (gt->depth == 0 && atomic_load(&gt->sigpend)) {
-		run = NULL;
-		for (s = record_take_all(&gt->sigpend); s; s = next) {
-			next = s->next;
-			if (gt->mask & bit(s->info.si_signo)) {
-				s->next = gt->sighold;
-				gt->sighold = s;
-			} else if (!run) {
-				run = s;
-			} else {
-				record_push(&gt->sigpend, s);
-			}
-		}
+	while (gt->depth == 0 && (atomic_load(&gt->sigpend) || gt->sighold)) {
+		s = take(gt, ~gt->mask);
 		/* One at a time: its handler may jump away. */
-		if (run)
-			run_queued(gt, run);
+		if (s)
+			run_queued(gt, s);
+		else if (!atomic_load(&gt->sigpend))
+			return;
 	}
 }
 
@@ -352,16 +463,6 @@ mx_sig_restart(void)
 	if (gt->sigran & MX_SIGRAN_INTR)
 		return -EINTR;
 	return gt->sigran ? -ERESTART : 0;
-}
-
-static void
-queueinfo(int tid, int sig, const siginfo_t *info)
-{
-	int saved = errno;
-
-	real.syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), tid, sig,
-	    (long)info, 0, 0);
-	errno = saved;
 }
 
 /*
@@ -406,11 +507,7 @@ mx_sig_send(struct mx_gt *gt, int sig, const siginfo_t *info)
 	 */
 	kt = MX_PEEK(gt->kt);
 	if (kt && kt->cur == gt && !(gt->mask & bit(sig))) {
-		memset(&kick, 0, sizeof(kick));
-		kick.si_signo = sig;
-		kick.si_code = SI_QUEUE;
-		kick.si_pid = getpid();
-		kick.si_value.sival_ptr = &kick_cookie;
+		kick_make(&kick, sig);
 		queueinfo(MX_PEEK(kt->tid), sig, &kick);
 	}
 	return 0;
@@ -442,8 +539,7 @@ mx_sig_shift(struct mx_gt *from, struct mx_kt *kt, uint64_t mask)
 		if (from->dom && (to_thread(&si) || sig == SIGPIPE) &&
 		    (s = record_get()) != NULL) {
 			s->info = si;
-			s->next = from->sighold;
-			from->sighold = s;
+			hold(from, s);
 			continue;
 		}
 		again |= bit((int)sig);
@@ -745,29 +841,58 @@ mx_xid(long number, long a, long b, long c)
 	return 0;
 }
 
+/*
+ * [held, hub] Everybody blocks a signal that the kernel had handed out already:
+ * back to the kernel, where it waits for who lets it in first.
+ */
+static bool
+hand_back(struct mx_gt *hub, const siginfo_t *info)
+{
+	uint64_t set = bit(info->si_signo);
+
+	real.syscall(SYS_rt_sigprocmask, SIG_BLOCK, (long)&set, 0, 8, 0, 0);
+	hub->kt->mask |= set;
+	/* Only the process's first thread may repeat what another sent. */
+	return real.syscall(SYS_rt_sigqueueinfo, (long)getpid(),
+	    info->si_signo, (long)info, 0, 0, 0) == 0;
+}
+
+/* Whom of d a signal to the process is for: one who lets it in, or waits for it. */
+static struct mx_gt *
+taker(struct mx_domain *d, uint64_t set)
+{
+	struct mx_gt *gt, *waits = NULL, *lets = NULL;
+	struct mx_list *l;
+
+	if (d->main && !(d->main->mask & set))
+		return d->main;
+	mx_spin_lock(&d->all_lock);
+	for (l = d->all.next; l != &d->all; l = l->next) {
+		gt = mx_container(l, struct mx_gt, all);
+		if (!(gt->mask & set))
+			lets = gt;
+		else if (MX_PEEK(gt->sigwaiting) & set)
+			waits = gt;
+	}
+	mx_spin_unlock(&d->all_lock);
+	return lets ? lets : waits;
+}
+
 /* [held, hub] Finds somebody for signals that came while nobody ran. */
 void
 mx_sig_hub(struct mx_domain *d)
 {
 	struct mx_sig *s, *next;
-	struct mx_gt *gt, *to;
-	struct mx_list *l;
+	struct mx_gt *to;
 	siginfo_t info;
 
 	for (s = record_take_all(&d->sigq); s; s = next) {
 		next = s->next;
 		info = s->info;
 		record_put(s);
-		to = d->main;
-		mx_spin_lock(&d->all_lock);
-		if (!to || (to->mask & bit(info.si_signo))) {
-			for (l = d->all.next; l != &d->all; l = l->next) {
-				gt = mx_container(l, struct mx_gt, all);
-				if (!(gt->mask & bit(info.si_signo)))
-					to = gt;
-			}
-		}
-		mx_spin_unlock(&d->all_lock);
+		to = taker(d, bit(info.si_signo));
+		if (!to && !hand_back(&mx_me, &info))
+			to = d->main;
 		if (to)
 			mx_sig_send(to, info.si_signo, &info);
 	}
@@ -854,8 +979,17 @@ handler(int sig, siginfo_t *si, void *uc)
 		goto out;
 	}
 	if (si->si_code == SI_QUEUE && si->si_value.sival_ptr == &kick_cookie) {
-		if (gt->depth == 0)
+		s = gt->sigalt;
+		if (s && s->info.si_signo == sig && gt->depth == 0) {
+			siginfo_t info = s->info;
+
+			gt->sigalt = NULL;
+			record_put(s);
+			atomic_fetch_and(sigset_of(gt, &info), ~bit(sig));
+			run_here(gt, sig, &info, uc);
+		} else if (gt->depth == 0) {
 			mx_sig_run();
+		}
 		goto out;
 	}
 	directed = for_thread(sig, si);
@@ -997,12 +1131,15 @@ mx_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 uint64_t
 mx_sig_pending(void)
 {
+	struct mx_gt *gt = &mx_me;
 	struct mx_sig *s;
 	uint64_t set = 0;
 
 	mx_sig_run();
-	for (s = mx_me.sighold; s; s = s->next)
+	mx_crit_enter();
+	for (s = gt->sighold; s; s = s->next)
 		set |= bit(s->info.si_signo);
+	mx_crit_leave();
 	return set;
 }
 
@@ -1014,21 +1151,16 @@ int
 mx_sig_take(const sigset_t *set, siginfo_t *ret_info)
 {
 	struct mx_gt *gt = &mx_me;
-	struct mx_sig **p, *s;
-	int sig;
+	struct mx_sig *s;
 
 	mx_sig_run();
-	for (p = &gt->sighold; (s = *p) != NULL; p = &s->next) {
-		sig = s->info.si_signo;
-		if (!(mx_sigbits(set) & bit(sig)))
-			continue;
-		*p = s->next;
-		*ret_info = s->info;
-		record_put(s);
-		atomic_fetch_and(sigset_of(gt, ret_info), ~bit(sig));
-		return sig;
-	}
-	return 0;
+	s = take(gt, mx_sigbits(set));
+	if (!s)
+		return 0;
+	*ret_info = s->info;
+	record_put(s);
+	atomic_fetch_and(sigset_of(gt, ret_info), ~bit(ret_info->si_signo));
+	return ret_info->si_signo;
 }
 
 /*
@@ -1042,6 +1174,7 @@ mx_sig_fork(struct mx_gt *gt)
 
 	atomic_store(&gt->sigpend, NULL);
 	gt->sighold = NULL;
+	gt->sigalt = NULL;
 	atomic_store(&gt->sigset[0], 0);
 	atomic_store(&gt->sigset[1], 0);
 	for (w = 0; w < RECORDS / 64; w++)

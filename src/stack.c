@@ -92,7 +92,8 @@ guard_set(char *low, size_t guard)
 
 	if (guard == 0)
 		return true;
-	if (!no_guard_install) {
+	/* gdb's own core files stop at such a page (gcore): --debug does without. */
+	if (!no_guard_install && !mx_env.debug) {
 		if (madvise(low, guard, MADV_GUARD_INSTALL) == 0 &&
 		    (checked || unreadable(low))) {
 			checked = true;

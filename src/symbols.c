@@ -13,7 +13,7 @@
 #include <sys/auxv.h>
 
 #define MODULES 1024
-#define NAMES 8192		/* of the cache; a power of two */
+#define NAMES 8192 /* of the cache; a power of two */
 
 static struct mx_module modules[MODULES];
 static unsigned nmodules;
@@ -70,14 +70,13 @@ add(const struct link_map *l)
 	for (i = 0; i < m->nph; i++) {
 		if (m->ph[i].p_type == PT_GNU_EH_FRAME)
 			m->eh = (const unsigned char *)m->base +
-			    m->ph[i].p_vaddr;
+				m->ph[i].p_vaddr;
 		if (m->ph[i].p_type != PT_LOAD)
 			continue;
 		if (m->base + m->ph[i].p_vaddr < m->low)
 			m->low = m->base + m->ph[i].p_vaddr;
 		if (m->base + m->ph[i].p_vaddr + m->ph[i].p_memsz > m->high)
-			m->high = m->base + m->ph[i].p_vaddr +
-			    m->ph[i].p_memsz;
+			m->high = m->base + m->ph[i].p_vaddr + m->ph[i].p_memsz;
 	}
 	dynamic(m, l->l_ld);
 	nmodules++;
@@ -119,15 +118,17 @@ look(struct mx_module *m)
 	m->looked = true;
 	if (!m->path || m->path[0] != '/')
 		return;
-	fd = m == &modules[0] ? real.open("/proc/self/exe",
-	    O_RDONLY | O_CLOEXEC, 0) : -1;
+	fd = m == &modules[0]
+		     ? real.open("/proc/self/exe", O_RDONLY | O_CLOEXEC, 0)
+		     : -1;
 	if (fd < 0)
 		fd = real.open(m->path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	file = fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(*eh) ?
-	    MAP_FAILED : mmap(NULL, (size_t)st.st_size, PROT_READ,
-	    MAP_PRIVATE, fd, 0);
+	file = fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(*eh)
+		       ? MAP_FAILED
+		       : mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE,
+			      fd, 0);
 	real.close(fd);
 	if (file == MAP_FAILED)
 		return;
@@ -136,7 +137,7 @@ look(struct mx_module *m)
 	    eh->e_phoff + m->nph * sizeof(*m->ph) > (size_t)st.st_size ||
 	    memcmp(file + eh->e_phoff, m->ph, m->nph * sizeof(*m->ph)) ||
 	    eh->e_shoff + (size_t)eh->e_shnum * sizeof(*sh) >
-	    (size_t)st.st_size)
+		    (size_t)st.st_size)
 		return;
 	sh = (const Elf64_Shdr *)(file + eh->e_shoff);
 	for (i = 0; i < eh->e_shnum; i++)
@@ -146,7 +147,7 @@ look(struct mx_module *m)
 	if (!best || best->sh_link >= eh->e_shnum ||
 	    best->sh_offset + best->sh_size > (size_t)st.st_size ||
 	    sh[best->sh_link].sh_offset + sh[best->sh_link].sh_size >
-	    (size_t)st.st_size)
+		    (size_t)st.st_size)
 		return;
 	m->syms = (const Elf64_Sym *)(file + best->sh_offset);
 	m->nsyms = best->sh_size / sizeof(*m->syms);
@@ -160,7 +161,8 @@ is_code(const Elf64_Sym *s)
 	int type = ELF64_ST_TYPE(s->st_info);
 
 	return s->st_shndx != SHN_UNDEF && s->st_value &&
-	    (type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE);
+	       (type == STT_FUNC || type == STT_GNU_IFUNC ||
+		type == STT_NOTYPE);
 }
 
 /* The function at pc, and where it begins; NULL: no name is known. */
@@ -185,9 +187,9 @@ mx_symbols_name(struct mx_module *m, uintptr_t pc, uintptr_t *ret_start)
 		/* One that says where it ends is the better one. */
 		if (!best || (s->st_size && !best->st_size) ||
 		    (!s->st_size == !best->st_size &&
-		    (s->st_value > best->st_value ||
-		    (s->st_value == best->st_value &&
-		    ELF64_ST_BIND(s->st_info) == STB_GLOBAL))))
+		     (s->st_value > best->st_value ||
+		      (s->st_value == best->st_value &&
+		       ELF64_ST_BIND(s->st_info) == STB_GLOBAL))))
 			best = s;
 	}
 	names[slot].pc = pc;
@@ -251,8 +253,8 @@ void *
 mx_symbols_find(const char *exported_beside, const char *name)
 {
 	void *beside = mx_symbols_exported(exported_beside);
-	struct mx_module *m = beside ?
-	    mx_symbols_module((uintptr_t)beside) : NULL;
+	struct mx_module *m =
+		beside ? mx_symbols_module((uintptr_t)beside) : NULL;
 	size_t i;
 
 	if (!m)

@@ -348,20 +348,19 @@ donor(void *arg)
 static int
 give_birth(const pthread_attr_t *attr, struct birth *b)
 {
-	uint64_t all = ~0ull, old;
+	struct mx_sig_mask old;
 	pthread_t pt;
 	int rc;
 
 	atomic_store(&b->task, 1);
-	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
-	    8, 0, 0);
+	mx_sig_shut(&old, ~0ull);
 	rc = real.pthread_create(&pt, attr, donor, b);
 	if (rc == 0)
 		while (atomic_load(&b->task))
 			real.syscall(SYS_futex, (long)&b->task, FUTEX_WAIT, 1,
 			    0, 0, 0);
 	MX_HB_ACQUIRE(b);
-	real.syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
+	mx_sig_open(&old);
 	return rc;
 }
 

@@ -10,14 +10,14 @@
  */
 #include "dump.h"
 
-#define STATES 8		/* of DW_CFA_remember_state */
-#define WORDS 32		/* of an expression's stack */
+#define STATES 8 /* of DW_CFA_remember_state */
+#define WORDS 32 /* of an expression's stack */
 
 enum how {
 	SAME,
 	UNDEFINED,
-	AT_OFFSET,		/* stored at CFA + offset */
-	IS_OFFSET,		/* is CFA + offset */
+	AT_OFFSET, /* stored at CFA + offset */
+	IS_OFFSET, /* is CFA + offset */
 	REGISTER,
 	AT_EXPRESSION,
 	IS_EXPRESSION,
@@ -25,14 +25,14 @@ enum how {
 
 struct rule {
 	enum how how;
-	intptr_t value;		/* offset or register */
+	intptr_t value; /* offset or register */
 	const unsigned char *expr;
 	size_t expr_len;
 };
 
 struct table {
 	struct rule reg[MX_ARCH_REGS];
-	struct rule cfa;	/* IS_OFFSET from cfa_reg, or IS_EXPRESSION */
+	struct rule cfa; /* IS_OFFSET from cfa_reg, or IS_EXPRESSION */
 	uint64_t cfa_reg;
 };
 
@@ -40,8 +40,8 @@ struct cie {
 	const unsigned char *init, *init_end;
 	uint64_t code_align;
 	int64_t data_align;
-	uint64_t ra;		/* column of the return address */
-	unsigned char enc;	/* of addresses in FDEs */
+	uint64_t ra; /* column of the return address */
+	unsigned char enc; /* of addresses in FDEs */
 	bool signal, augmented;
 };
 
@@ -146,7 +146,7 @@ pointer(const unsigned char **p, unsigned char enc, const unsigned char *data)
 
 static bool
 evaluate(const unsigned char *p, size_t len, const struct mx_regs *regs,
-    uint64_t *word, unsigned n, uint64_t *ret)
+	 uint64_t *word, unsigned n, uint64_t *ret)
 {
 	const unsigned char *end = p + len;
 	uint64_t a, b;
@@ -157,11 +157,11 @@ evaluate(const unsigned char *p, size_t len, const struct mx_regs *regs,
 
 		if (n >= WORDS - 1)
 			return false;
-		if (op >= 0x30 && op <= 0x4f) {		/* lit0 to 31 */
+		if (op >= 0x30 && op <= 0x4f) { /* lit0 to 31 */
 			word[n++] = op - 0x30u;
 			continue;
 		}
-		if ((op >= 0x70 && op <= 0x8f) || op == 0x92) {	/* breg */
+		if ((op >= 0x70 && op <= 0x8f) || op == 0x92) { /* breg */
 			a = op == 0x92 ? uleb(&p) : op - 0x70u;
 			if (a >= MX_ARCH_REGS || !(regs->known >> a & 1))
 				return false;
@@ -169,32 +169,67 @@ evaluate(const unsigned char *p, size_t len, const struct mx_regs *regs,
 			continue;
 		}
 		if (op >= 0x1a && op != 0x1f && op != 0x20 && op != 0x23 &&
-		    op != 0x28 && op <= 0x2e) {		/* of two words */
+		    op != 0x28 && op <= 0x2e) { /* of two words */
 			if (n < 2)
 				return false;
 			b = word[--n];
 			a = word[--n];
 			switch (op) {
-			case 0x1a: a &= b; break;
-			case 0x1b: if (!b) return false;
-				a = (uint64_t)((int64_t)a / (int64_t)b); break;
-			case 0x1c: a -= b; break;
-			case 0x1d: if (!b) return false;
-				a %= b; break;
-			case 0x1e: a *= b; break;
-			case 0x21: a |= b; break;
-			case 0x22: a += b; break;
-			case 0x24: a = b < 64 ? a << b : 0; break;
-			case 0x25: a = b < 64 ? a >> b : 0; break;
-			case 0x26: a = (uint64_t)((int64_t)a >>
-				(b < 64 ? b : 63)); break;
-			case 0x27: a ^= b; break;
-			case 0x29: a = a == b; break;
-			case 0x2a: a = (int64_t)a >= (int64_t)b; break;
-			case 0x2b: a = (int64_t)a > (int64_t)b; break;
-			case 0x2c: a = (int64_t)a <= (int64_t)b; break;
-			case 0x2d: a = (int64_t)a < (int64_t)b; break;
-			default: a = a != b; break;
+			case 0x1a:
+				a &= b;
+				break;
+			case 0x1b:
+				if (!b)
+					return false;
+				a = (uint64_t)((int64_t)a / (int64_t)b);
+				break;
+			case 0x1c:
+				a -= b;
+				break;
+			case 0x1d:
+				if (!b)
+					return false;
+				a %= b;
+				break;
+			case 0x1e:
+				a *= b;
+				break;
+			case 0x21:
+				a |= b;
+				break;
+			case 0x22:
+				a += b;
+				break;
+			case 0x24:
+				a = b < 64 ? a << b : 0;
+				break;
+			case 0x25:
+				a = b < 64 ? a >> b : 0;
+				break;
+			case 0x26:
+				a = (uint64_t)((int64_t)a >> (b < 64 ? b : 63));
+				break;
+			case 0x27:
+				a ^= b;
+				break;
+			case 0x29:
+				a = a == b;
+				break;
+			case 0x2a:
+				a = (int64_t)a >= (int64_t)b;
+				break;
+			case 0x2b:
+				a = (int64_t)a > (int64_t)b;
+				break;
+			case 0x2c:
+				a = (int64_t)a <= (int64_t)b;
+				break;
+			case 0x2d:
+				a = (int64_t)a < (int64_t)b;
+				break;
+			default:
+				a = a != b;
+				break;
 			}
 			word[n++] = a;
 			continue;
@@ -203,29 +238,64 @@ evaluate(const unsigned char *p, size_t len, const struct mx_regs *regs,
 		    op != 0x2f && op != 0x96)
 			return false;
 		switch (op) {
-		case 0x03: word[n++] = get(&p, 8); break;	/* addr */
-		case 0x06: word[n - 1] = word_at(word[n - 1]); break;
-		case 0x08: word[n++] = get(&p, 1); break;
-		case 0x09: word[n++] = (uint64_t)(int8_t)get(&p, 1); break;
-		case 0x0a: word[n++] = get(&p, 2); break;
-		case 0x0b: word[n++] = (uint64_t)(int16_t)get(&p, 2); break;
-		case 0x0c: word[n++] = get(&p, 4); break;
-		case 0x0d: word[n++] = (uint64_t)(int32_t)get(&p, 4); break;
+		case 0x03:
+			word[n++] = get(&p, 8);
+			break; /* addr */
+		case 0x06:
+			word[n - 1] = word_at(word[n - 1]);
+			break;
+		case 0x08:
+			word[n++] = get(&p, 1);
+			break;
+		case 0x09:
+			word[n++] = (uint64_t)(int8_t)get(&p, 1);
+			break;
+		case 0x0a:
+			word[n++] = get(&p, 2);
+			break;
+		case 0x0b:
+			word[n++] = (uint64_t)(int16_t)get(&p, 2);
+			break;
+		case 0x0c:
+			word[n++] = get(&p, 4);
+			break;
+		case 0x0d:
+			word[n++] = (uint64_t)(int32_t)get(&p, 4);
+			break;
 		case 0x0e:
-		case 0x0f: word[n++] = get(&p, 8); break;
-		case 0x10: word[n++] = uleb(&p); break;
-		case 0x11: word[n++] = (uint64_t)sleb(&p); break;
-		case 0x12: word[n] = word[n - 1]; n++; break;	/* dup */
-		case 0x13: n--; break;				/* drop */
-		case 0x1f: word[n - 1] = -word[n - 1]; break;
-		case 0x20: word[n - 1] = ~word[n - 1]; break;
-		case 0x23: word[n - 1] += uleb(&p); break;
-		case 0x28: case 0x2f:				/* branches */
+		case 0x0f:
+			word[n++] = get(&p, 8);
+			break;
+		case 0x10:
+			word[n++] = uleb(&p);
+			break;
+		case 0x11:
+			word[n++] = (uint64_t)sleb(&p);
+			break;
+		case 0x12:
+			word[n] = word[n - 1];
+			n++;
+			break; /* dup */
+		case 0x13:
+			n--;
+			break; /* drop */
+		case 0x1f:
+			word[n - 1] = -word[n - 1];
+			break;
+		case 0x20:
+			word[n - 1] = ~word[n - 1];
+			break;
+		case 0x23:
+			word[n - 1] += uleb(&p);
+			break;
+		case 0x28:
+		case 0x2f: /* branches */
 			skip = (int16_t)get(&p, 2);
 			if (op == 0x2f || word[--n])
 				p += skip;
 			break;
-		case 0x96: break;
+		case 0x96:
+			break;
 		default:
 			return false;
 		}
@@ -362,8 +432,9 @@ run(const unsigned char *p, const unsigned char *end, const struct cie *c,
 			continue;
 		}
 		switch (op) {
-		case 0x00: break;
-		case 0x01:				/* set_loc */
+		case 0x00:
+			break;
+		case 0x01: /* set_loc */
 			loc = pointer(&p, c->enc, NULL);
 			break;
 		case 0x02:
@@ -405,7 +476,7 @@ run(const unsigned char *p, const unsigned char *end, const struct cie *c,
 				return false;
 			*t = saved[--nsaved];
 			break;
-		case 0x0c:				/* def_cfa */
+		case 0x0c: /* def_cfa */
 			t->cfa.how = IS_OFFSET;
 			t->cfa_reg = uleb(&p);
 			t->cfa.value = (intptr_t)uleb(&p);
@@ -425,8 +496,8 @@ run(const unsigned char *p, const unsigned char *end, const struct cie *c,
 			struct rule r = { 0 };
 
 			reg = uleb(&p);
-			set_expr(&r, op == 0x10 ? AT_EXPRESSION :
-			    IS_EXPRESSION, &p);
+			set_expr(&r, op == 0x10 ? AT_EXPRESSION : IS_EXPRESSION,
+				 &p);
 			if (reg < MX_ARCH_REGS)
 				t->reg[reg] = r;
 			break;
@@ -435,7 +506,7 @@ run(const unsigned char *p, const unsigned char *end, const struct cie *c,
 			reg = uleb(&p);
 			set(t, reg, AT_OFFSET, sleb(&p) * c->data_align);
 			break;
-		case 0x12:				/* def_cfa_sf */
+		case 0x12: /* def_cfa_sf */
 			t->cfa.how = IS_OFFSET;
 			t->cfa_reg = uleb(&p);
 			t->cfa.value = (intptr_t)(sleb(&p) * c->data_align);
@@ -452,9 +523,9 @@ run(const unsigned char *p, const unsigned char *end, const struct cie *c,
 			reg = uleb(&p);
 			set(t, reg, IS_OFFSET, sleb(&p) * c->data_align);
 			break;
-		case 0x2d:	/* aarch64: the return address is signed now */
+		case 0x2d: /* aarch64: the return address is signed now */
 			break;
-		case 0x2e:				/* GNU_args_size */
+		case 0x2e: /* GNU_args_size */
 			uleb(&p);
 			break;
 		default:
@@ -466,32 +537,62 @@ run(const unsigned char *p, const unsigned char *end, const struct cie *c,
 	return true;
 }
 
+/* Where the code of an FDE begins; len likewise. */
+static uintptr_t
+fde_start(const struct mx_module *m, const unsigned char *fde,
+    uintptr_t *ret_len)
+{
+	const unsigned char *p = fde + 4, *cie = p;
+	uintptr_t start;
+	struct cie c;
+
+	cie -= get(&p, 4);
+	if (!parse_cie(cie, &c))
+		return 0;
+	start = pointer(&p, c.enc, m->eh);
+	*ret_len = pointer(&p, c.enc & 0x0f, NULL);
+	return start;
+}
+
+/*
+ * Whether pc, found on the stack, may be where the function that begins at start
+ * goes back to: it is behind a call, and not behind one of another function. (A
+ * call by way of the PLT may be of any.)
+ */
+static bool
+may_return_to(uintptr_t pc, uintptr_t start)
+{
+	struct mx_module *m = mx_symbols_module(pc - 1);
+	const unsigned char *fde;
+	uintptr_t target, len;
+
+	if (!m || !find_fde(m, pc - 1) || !mx_arch_behind_call(pc, &target))
+		return false;
+	if (!target || target == start)
+		return true;
+	m = mx_symbols_module(target);
+	fde = m ? find_fde(m, target) : NULL;
+	return !fde || fde_start(m, fde, &len) != target;
+}
+
 /*
  * Of a thread that sits in a system call the kernel tells stack pointer and
  * place only. Where a frame is found by the frame pointer: it is the lowest word
- * on the stack that, taken for it, gives a caller's one further up and an
- * address behind a call in code that has a name in the tables.
+ * on the stack that, taken for it, has a return address above it.
  */
 static bool
 guess_frame_pointer(const struct table *t, const struct cie *c,
-    struct mx_regs *regs)
+    uintptr_t start, struct mx_regs *regs)
 {
-	const struct rule *ra = &t->reg[c->ra], *fp = &t->reg[MX_ARCH_FP];
+	const struct rule *ra = &t->reg[c->ra];
 	uintptr_t s = regs->r[MX_ARCH_SP] & ~7ul, end = s + (64 << 10), cfa;
-	uintptr_t pc, up;
-	struct mx_module *m;
 
-	if (t->cfa_reg != MX_ARCH_FP || ra->how != AT_OFFSET ||
-	    fp->how != AT_OFFSET)
+	if (t->cfa_reg != MX_ARCH_FP || ra->how != AT_OFFSET)
 		return false;
 	for (; s < end; s += 8) {
 		cfa = s + (uintptr_t)t->cfa.value;
-		pc = mx_arch_strip(word_at(cfa + (uintptr_t)ra->value));
-		m = mx_symbols_module(pc - 1);
-		if (!m || !find_fde(m, pc - 1) || !mx_arch_behind_call(pc))
-			continue;
-		up = word_at(cfa + (uintptr_t)fp->value);
-		if (up && (up <= s || up > s + (1 << 20)))
+		if (!may_return_to(mx_arch_strip(word_at(cfa +
+		    (uintptr_t)ra->value)), start))
 			continue;
 		regs->r[MX_ARCH_FP] = s;
 		regs->known |= 1ull << MX_ARCH_FP;
@@ -502,7 +603,8 @@ guess_frame_pointer(const struct table *t, const struct cie *c,
 
 /* Values of the caller's registers by the row t. False: it cannot be told. */
 static bool
-apply(const struct table *t, const struct cie *c, struct mx_regs *regs)
+apply(const struct table *t, const struct cie *c, uintptr_t start,
+    struct mx_regs *regs)
 {
 	uint64_t word[WORDS], cfa;
 	struct mx_regs old;
@@ -510,11 +612,11 @@ apply(const struct table *t, const struct cie *c, struct mx_regs *regs)
 	unsigned i;
 
 	if (t->cfa.how == IS_OFFSET && !(regs->known >> MX_ARCH_FP & 1))
-		guess_frame_pointer(t, c, regs);
+		guess_frame_pointer(t, c, start, regs);
 	old = *regs;
 	if (t->cfa.how == IS_EXPRESSION) {
 		if (!evaluate(t->cfa.expr, t->cfa.expr_len, &old, word, 0,
-		    &cfa))
+			      &cfa))
 			return false;
 	} else {
 		if (t->cfa_reg >= MX_ARCH_REGS ||
@@ -543,21 +645,21 @@ apply(const struct table *t, const struct cie *c, struct mx_regs *regs)
 			break;
 		case REGISTER:
 			known = (uint64_t)r->value < MX_ARCH_REGS &&
-			    old.known >> r->value & 1;
+				old.known >> r->value & 1;
 			if (known)
 				v = old.r[r->value];
 			break;
 		default:
 			word[0] = cfa;
 			known = evaluate(r->expr, r->expr_len, &old, word, 1,
-			    &v);
+					 &v);
 			if (known && r->how == AT_EXPRESSION)
 				v = word_at(v);
 			break;
 		}
 		regs->r[i] = v;
-		regs->known = (regs->known & ~(1ull << i)) |
-		    (uint64_t)known << i;
+		regs->known = (regs->known & ~(1ull << i)) | (uint64_t)known
+								     << i;
 	}
 	if (t->reg[MX_ARCH_SP].how == SAME) {
 		regs->r[MX_ARCH_SP] = cfa;
@@ -582,8 +684,8 @@ by_frame_pointer(struct mx_regs *regs)
 	regs->r[MX_ARCH_PC] = mx_arch_strip(word_at(fp + 8));
 	regs->r[MX_ARCH_SP] = fp + 16;
 	regs->r[MX_ARCH_FP] = word_at(fp);
-	regs->known = 1ull << MX_ARCH_PC | 1ull << MX_ARCH_SP |
-	    1ull << MX_ARCH_FP;
+	regs->known =
+		1ull << MX_ARCH_PC | 1ull << MX_ARCH_SP | 1ull << MX_ARCH_FP;
 	return true;
 }
 
@@ -628,13 +730,13 @@ mx_unwind_step(struct mx_regs *regs, bool *interrupted)
 	init = t;
 	if (!run(p, end, &c, &init, &t, start, pc))
 		return false;
-	if (!apply(&t, &c, regs))
+	if (!apply(&t, &c, start, regs))
 		return false;
 	*interrupted = c.signal;
 	/* A caller's stack is above ours; a signal's may be anywhere. */
 	if (!c.signal && regs->r[MX_ARCH_SP] <= sp &&
 	    !(c.ra == MX_ARCH_RA && MX_ARCH_RA != MX_ARCH_PC &&
-	    regs->r[MX_ARCH_SP] == sp))
+	      regs->r[MX_ARCH_SP] == sp))
 		return false;
 	return regs->r[MX_ARCH_PC] != 0;
 }

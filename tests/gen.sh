@@ -127,11 +127,15 @@ int main(void)
 }
 EOF
 # shellcheck disable=SC2086 # words
-ok "a table with a call that no libc has" \
-	$CC $flags -pthread -o call real.c call.c -ldl
+ok "a table with a call that no libc has" $CC $flags -o call real.c call.c -ldl
 { timeout 20 ./call; } 2>call.err
-like "stops with one line" "$? $(grep mixio: call.err)" \
-	"134 mixio: this libc has no 'mx_missing_call', which mixio needs*"
+rc=$?
+# With old libcs a first call goes by dlsym, and there the loader says it.
+case $rc:$(getconf GNU_LIBC_VERSION 2>&1) in
+127:"glibc 2."[12][0-9] | 127:"glibc 2.3"[0-3]) missing='127 *: undefined symbol: mx_missing_call' ;;
+*) missing="134 mixio: this libc has no 'mx_missing_call', which mixio needs*" ;;
+esac
+like "stops with one line" "$rc $(grep mx_missing_call call.err)" "$missing"
 
 # bad ROW MESSAGE: as line 20 of the table
 bad() {

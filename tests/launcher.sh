@@ -16,7 +16,7 @@ case $MIXIO in
 *) MIXIO=$PWD/$MIXIO ;;
 esac
 unset LD_PRELOAD MIXIO_RUN MIXIO_FOLLOW MIXIO_STATS MIXIO_DEBUG \
-	MIXIO_HELPERS MIXIO_HANDOFF_MS MIXIO_LIB
+	MIXIO_HELPERS MIXIO_HANDOFF_MS MIXIO_DUMP_SIGNAL MIXIO_LIB
 
 echo 'int mx_empty = 1;' >"$tmp/empty.c"
 echo 'int main(void) { return 7; }' >"$tmp/seven.c"
@@ -86,16 +86,30 @@ for n in '' 0 -1 +3 abc 3x 1.5 30001 99999999999999999999 ' 4'; do
 done
 refused "bad number after =" 2 "*--handoff-ms wants a number*'x'*" \
 	"$MIXIO" run --handoff-ms=x "$tmp/seven"
+refused "no signal" 2 "*--dump-signal wants a signal*" \
+	"$MIXIO" run --dump-signal
+for s in '' FOO SIG 0 -1 65 3x RTMIN+99 RTMIN- RTMAX+1 'USR1 '; do
+	refused "bad signal '$s'" 2 "*--dump-signal wants a signal (*'$s'*" \
+		"$MIXIO" run --dump-signal "$s" "$tmp/seven"
+done
+for s in KILL sigstop SEGV 11 33; do
+	refused "signal '$s'" 2 "*--dump-signal cannot use signal '$s'*" \
+		"$MIXIO" run --dump-signal="$s" "$tmp/seven"
+done
 
 # ---- what the program gets
 try "$MIXIO" run env
 like "LD_PRELOAD is set" "$out" "*LD_PRELOAD=$tmp/empty.so*"
 like "MIXIO_RUN is set" "$out" "*MIXIO_RUN=1*"
 is "nothing else is set" "$(printf '%s\n' "$out" | grep -cE \
-	'^MIXIO_(RUN|FOLLOW|STATS|DEBUG|HELPERS|HANDOFF_MS)=')" 1
+	'^MIXIO_(RUN|FOLLOW|STATS|DEBUG|HELPERS|HANDOFF_MS|DUMP_SIGNAL)=')" 1
 try "$MIXIO" run --stats --debug --follow --helpers 5 --handoff-ms=70 env
 for word in STATS=1 DEBUG=1 FOLLOW=1 HELPERS=5 HANDOFF_MS=70; do
 	like "options set MIXIO_$word" "$out" "*MIXIO_$word*"
+done
+for s in USR1=10 sigquit=3 12=12 RTMIN=34 RTMIN+2=36 RTMAX-1=63; do
+	try "$MIXIO" run --dump-signal "${s%=*}" env
+	like "--dump-signal ${s%=*}" "$out" "*MIXIO_DUMP_SIGNAL=${s#*=}*"
 done
 try env LD_PRELOAD="$tmp/empty.so" "$MIXIO" run env
 like "LD_PRELOAD is prepended to" "$out" \

@@ -95,14 +95,22 @@ mx_arch_regs_parked(uintptr_t *regs, const struct mx_ctx *ctx)
 	regs[MX_ARCH_PC] = regs[30];
 }
 
-/* Whether pc is behind a call: bl, or blr. */
+/* Whether pc is behind a call, and of what; 0: the code alone does not tell. */
 static inline int
-mx_arch_behind_call(uintptr_t pc)
+mx_arch_behind_call(uintptr_t pc, uintptr_t *ret_target)
 {
-	uint32_t insn = *(const uint32_t *)(pc - 4);
+	uint32_t insn;
 
-	return (pc & 3) == 0 && ((insn & 0xfc000000) == 0x94000000 ||
-	    (insn & 0xfffffc1f) == 0xd63f0000);
+	*ret_target = 0;
+	if (pc & 3)
+		return 0;
+	insn = *(const uint32_t *)(pc - 4);
+	if ((insn & 0xfc000000) == 0x94000000) { /* bl, 26 bits */
+		*ret_target = pc - 4 +
+		    (uintptr_t)(intptr_t)((int32_t)(insn << 6) >> 4);
+		return 1;
+	}
+	return (insn & 0xfffffc1f) == 0xd63f0000; /* blr */
 }
 
 /* A return address as it is used: without its signature (PAC), 48 bits. */

@@ -104,15 +104,22 @@ mx_arch_regs_parked(uintptr_t *regs, const struct mx_ctx *ctx)
 	regs[MX_ARCH_SP] = (uintptr_t)(frame + 8);
 }
 
-/* Whether pc is behind a call: e8 rel32, or ff /2 in one of its lengths. */
+/*
+ * Whether pc is behind a call, and of what; 0: the code alone does not tell. It
+ * is e8 rel32, or ff /2 in one of its lengths.
+ */
 static inline int
-mx_arch_behind_call(uintptr_t pc)
+mx_arch_behind_call(uintptr_t pc, uintptr_t *ret_target)
 {
 	const unsigned char *p = (const unsigned char *)pc;
 	int i;
 
-	if (p[-5] == 0xe8)
+	*ret_target = 0;
+	if (p[-5] == 0xe8) {
+		*ret_target = pc + (uintptr_t)(intptr_t)(int32_t)(p[-4] |
+		    p[-3] << 8 | p[-2] << 16 | (uint32_t)p[-1] << 24);
 		return 1;
+	}
 	for (i = 2; i <= 7; i++)
 		if (p[-i] == 0xff && (p[-i + 1] & 0x38) == 0x10)
 			return 1;

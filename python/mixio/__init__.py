@@ -12,11 +12,11 @@ started by ``python3 -m mixio FILE`` (or by ``mixio run python3 FILE``).
 """
 from typing import TYPE_CHECKING, Any, List
 
+from ._debug import dump
 from ._runtime import (
     NotOptedIn,
     NotPreloaded,
     Stats,
-    dump,
     enter,
     entered,
     kernel_threads,

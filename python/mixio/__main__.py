@@ -10,6 +10,7 @@ import sys
 from typing import Dict, List, NoReturn, Tuple
 
 from . import _preload
+from ._debug import signal_number
 
 USAGE = """\
 usage: python3 -m mixio [options] [--] [-m MODULE | -c CODE | FILE | -] [ARGS]
@@ -27,6 +28,8 @@ options:
                    spare kernel thread (1 to 30000; 10)
   --follow         opt in the programs that this one executes, too
   --debug          report trouble (such as a stack overflow) by thread
+  --dump-signal S  on signal S (QUIT, USR1, RTMIN+1, a number ...) print every
+                   thread with its stacks on standard error
   --object         print the path of the preload object, for LD_PRELOAD
   --version        print the version
   --help           print this text
@@ -34,6 +37,7 @@ options:
 FLAGS = {"--stats": "MIXIO_STATS", "--follow": "MIXIO_FOLLOW",
          "--debug": "MIXIO_DEBUG"}
 NUMBERS = {"--helpers": "MIXIO_HELPERS", "--handoff-ms": "MIXIO_HANDOFF_MS"}
+SIGNALS = {"--dump-signal": "MIXIO_DUMP_SIGNAL"}
 
 
 def die(text: str) -> NoReturn:
@@ -88,6 +92,16 @@ def parse(args: List[str]) -> Tuple[Dict[str, str], List[str]]:
                 die("%s wants a number from 1 to 30000, not %r"
                     % (word, value[:64]))
             env[NUMBERS[word]] = value
+        elif word in SIGNALS:
+            if not equals:
+                if i == len(args):
+                    die("%s wants a signal" % word)
+                value = args[i]
+                i += 1
+            try:
+                env[SIGNALS[word]] = str(signal_number(value))
+            except ValueError as e:
+                die("%s %s" % (word, e))
         else:
             die("unknown option %r; see python3 -m mixio --help" % word[:64])
     program = args[i:]

@@ -21,6 +21,7 @@ import asyncio
 import contextvars
 import functools
 import inspect
+import os
 import sys
 import threading
 import _thread
@@ -78,6 +79,18 @@ class _Local(threading.local):
 
 
 _local = _Local()
+
+
+def _after_fork() -> None:
+    # The child has this thread, but neither the loops nor their threads.
+    served = _local.served
+    if served is not None:
+        served.bridge._closed = True
+    _local.bridge = _local.served = None
+    _loop_var.set(None)
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 # ---- context variables

@@ -182,8 +182,11 @@ class Target:
             ident, self.ident = self.ident, None
             self._ended = True
             self.hook = None
-            # (CPython goes through all threads to find one.)
-            if ident is not None and self.requested:
+            # Up to 3.12 CPython notes that some thread has an exception even
+            # when told that it has none, and takes the note back only when one
+            # is raised: until then every thread looks at each turn of a loop,
+            # and 3.11 never gets a traced function to begin.
+            if ident is not None and self._pending:
                 self._pending = False
                 _clear_async(ident, None)
 

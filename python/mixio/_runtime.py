@@ -10,7 +10,7 @@ import errno
 import os
 import threading
 import time
-from typing import Any, Iterator, NamedTuple, Optional, Union
+from typing import Any, Iterator, NamedTuple, Optional
 
 from . import _preload
 
@@ -218,22 +218,6 @@ def stats() -> Stats:
     s = _CStats(size=ctypes.sizeof(_CStats))
     _check(_stats(ctypes.byref(s)))
     return Stats(*(getattr(s, name) for name in Stats._fields))
-
-
-def dump(file: Union[int, Any] = 2) -> None:
-    """Write a line for every green thread of the caller's domain to file.
-
-    file is a descriptor or has a ``fileno()``.  A line has the name, the
-    state, what the thread waits for and for how long, and its C backtrace; for
-    the Python side of it, see faulthandler.  May park in the write.
-
-    Raises NotPreloaded, NotOptedIn or OSError (of the write).
-    """
-    need_entered("dump()")
-    if not isinstance(file, int):
-        file.flush()
-        file = file.fileno()
-    _check(_dump(file))
 
 
 def version() -> str:

@@ -6,6 +6,7 @@
 prints "ok NAME", "not ok NAME" and "skip NAME # WHY" lines for package.py.
 --core: what may differ from one version of CPython to the next, only.
 """
+import faulthandler
 import gc
 import importlib
 import importlib.util
@@ -100,6 +101,13 @@ class Result(unittest.TestResult):
         super().__init__()
         self.subtests = {}
 
+    def startTest(self, test):
+        import mixio
+        super().startTest(test)
+        # In a kernel thread: a test that hangs shall say where.
+        with mixio.kernel_threads():
+            faulthandler.dump_traceback_later(LIMIT * 4, exit=True)
+
     def say(self, kind, test, note=""):
         print("%s %s%s" % (kind, ".".join(test.id().split(".")[-3:]),
                            " # " + note.replace("\n", " ") if note else ""),
@@ -143,11 +151,6 @@ def each(tests):
 
 
 def main(names):
-    import faulthandler
-    import mixio
-    # A real thread: a hung test shall say where.
-    with mixio.kernel_threads():
-        faulthandler.dump_traceback_later(LIMIT * 4, exit=True)
     # In a debug run asyncio tells of all that takes long on a busy machine.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     # To fork is what some tests are about.

@@ -6,6 +6,7 @@ import contextvars
 import functools
 import gc
 import inspect
+import os
 import sys
 import threading
 import time
@@ -657,6 +658,23 @@ class Await(Case):
             while len(asyncio.all_tasks()) > 2:
                 await asyncio.sleep(0.001)
         run(main())
+
+    def test_fork(self):
+        """The child has no loop, and can have one."""
+        def plain():
+            mixio.await_(echo(1))
+            pid = os.fork()
+            if pid == 0:
+                status = 1
+                try:
+                    mixio.await_(echo(2))
+                except mixio.NoBridge:
+                    with mixio.start_loop():
+                        status = 0 if mixio.await_(echo(3)) == 3 else 2
+                finally:
+                    os._exit(status)
+            return os.waitpid(pid, 0)[1], mixio.await_(echo(4))
+        self.assertEqual(self.in_sync(plain), (0, 4))
 
     def test_spawned_cancelled(self):
         log = []

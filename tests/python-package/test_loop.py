@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """start_loop() in scripts; for prompts see test_prompt.py."""
 import asyncio
+import concurrent.futures
 import contextvars
 import os
 import signal
@@ -152,6 +153,41 @@ class Script(Case):
         self.assertEqual(log, ["begin", "clean"])
         self.assertEqual(mixio.await_(asyncio.sleep(0, 7)), 7)
 
+    def test_cancelled_task(self):
+        log = []
+
+        async def wait():
+            try:
+                log.append("begin")
+                await asyncio.sleep(1000)
+            finally:
+                log.append("clean")
+        task = mixio.spawn(lambda: mixio.await_(wait()))
+        eventually(lambda: log)
+        self.assertTrue(task.cancel())
+        self.assertRaises(concurrent.futures.CancelledError,
+                          task.result, LIMIT)
+        self.assertEqual(log, ["begin", "clean"])
+
+    def test_fork(self):
+        """The child has no loop, and can have one; the parent's goes on."""
+        self.assertEqual(mixio.await_(asyncio.sleep(0, 1)), 1)
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                coroutine = asyncio.sleep(0)
+                mixio.await_(coroutine)
+            except mixio.NoBridge:
+                with mixio.start_loop() as loop:
+                    if loop is not self.loop and \
+                            mixio.await_(asyncio.sleep(0, 3)) == 3:
+                        status = 0
+            finally:
+                os._exit(status)
+        self.assertEqual(os.waitpid(pid, 0)[1], 0)
+        self.assertEqual(mixio.await_(asyncio.sleep(0, 4)), 4)
+
     def test_other_domain(self):
         """Loops of two opted-in kernel threads."""
         got = []
@@ -174,7 +210,7 @@ class Script(Case):
 
     def test_script_that_just_ends(self):
         done = subprocess.run(
-            [sys.executable, "-X", "dev", "-m", "mixio", "-c",
+            [sys.executable, "-W", "default", "-m", "mixio", "-c",
              "import mixio, asyncio\nloop = mixio.start_loop()\n"
              "async def stay():\n"
              "    try: await asyncio.sleep(1000)\n"

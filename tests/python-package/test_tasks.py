@@ -273,9 +273,13 @@ class Cancel(Case):
             self.assertFalse(lock.locked())
 
     def test_before_it_begins(self):
-        task = mixio.spawn(self.fail)
+        task = mixio.Task()
         self.assertTrue(task.cancel())
         self.assertTrue(task.cancelled())
+        # As spawn() does, with the request just before the thread's begin.
+        task._begin(contextvars.copy_context(), self.fail, (), {})
+        self.assertRaises(concurrent.futures.CancelledError,
+                          task.result, LIMIT)
 
     def test_after_its_end(self):
         task = mixio.spawn(int)

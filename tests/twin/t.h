@@ -116,6 +116,34 @@ ename(int e)
 	return other;
 }
 
+/*
+ * An event of the program's trace: see "trace" in twin --help. Who it belongs to
+ * is a thread's name, or "" for events whose order among all threads is certain.
+ */
+static inline void
+trace_event(const char *who, const char *fmt, ...)
+{
+	const char *path = getenv("TWIN_TRACE");
+	int saved = errno, fd, n, state;
+	char text[400], line[512];
+	va_list ap;
+
+	if (!path)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	n = snprintf(line, sizeof(line), "%.100s\t%s\n", who, text);
+	/* One write to the end: events of all threads, each whole. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, line, n) != n)
+		say("no trace: %s", ename(errno));
+	close(fd);
+	pthread_setcancelstate(state, NULL);
+	errno = saved;
+}
+
 static inline void
 show_rc(const char *text, long rc, int err)
 {

@@ -22,6 +22,10 @@
 
 #include "t.h"
 
+#ifndef P_PIDFD
+#define P_PIDFD 3 /* older headers */
+#endif
+
 static char b[64], path[64];
 static struct iovec iov = { b, 8 };
 static struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };

@@ -22,6 +22,10 @@
 
 #include "t.h"
 
+#ifndef P_PIDFD
+#define P_PIDFD 3 /* older headers */
+#endif
+
 /* Something to read and room to write: pipe, stream, datagrams, file. */
 static int pi[2], room[2], sv[2], dg[2], file, ep, msg, sem, nul;
 static mqd_t mq;
