@@ -152,7 +152,11 @@ mx_io_wait(struct mx_io *io, const char *call)
 	struct mx_fd *e;
 	int fl, rc;
 
-	if (!mx_fd_blocking(io->fd)) {
+	/*
+	 * A socket's call looks at the flag when it begins: once it waits,
+	 * another thread that sets it (a timeout in Python) changes nothing.
+	 */
+	if (io->dl == 0 && !mx_fd_blocking(io->fd)) {
 		fl = real.fcntl(io->fd, F_GETFL, NULL);
 		if (fl < 0)
 			return errno;
