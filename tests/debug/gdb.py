@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -96,6 +97,16 @@ def check(what, target, briefly=False):
            what + ": which thread it is that is not there")
 
 
+def main_parks(pid):
+    """Wait until the main thread does, which has just said that it will."""
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        text, = gdb(["-p", str(pid)], "info mixio threads")
+        if re.search(r'^\d+ +\d+ +"debuggee" (?!running)', text, re.M):
+            return
+    tap.say("the main thread does not park")
+
+
 def core_of(program, where):
     """A core file by the kernel, or by gdb where it goes elsewhere."""
     pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
@@ -106,6 +117,7 @@ def core_of(program, where):
         resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
     with Program(tap.mixio(*options) + [program, "park"], cwd=where,
                  preexec_fn=unlimited if by_kernel else None) as p:
+        main_parks(p.pid)
         if by_kernel:
             os.kill(p.pid, signal.SIGABRT)
             p.child.wait(LIMIT)
@@ -121,6 +133,7 @@ def main():
         tap.bail_out("no gdb: run scripts/setup")
     program = tap.compile_c(HERE / "debuggee.c", "-ldl")
     with Program(tap.mixio() + [program, "park"]) as p:
+        main_parks(p.pid)
         check("process", ["-p", str(p.pid)])
         tap.ok(p.answers() and p.end() == 0, "process: it goes on")
     with tempfile.TemporaryDirectory() as where:
@@ -129,6 +142,7 @@ def main():
             check("core", [program, core])
         # gdb's own, with the guards that it can step over.
         with Program(tap.mixio("--debug") + [program, "park"]) as p:
+            main_parks(p.pid)
             made = where + "/made"
             gdb(["-p", str(p.pid)], "generate-core-file " + made)
         check("gdb's core", [program, made], True)
