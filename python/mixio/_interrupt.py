@@ -38,6 +38,12 @@ _prototype = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p)
 _clear_async = _prototype(("PyThreadState_SetAsyncExc", ctypes.pythonapi))
 
 
+#: Up to 3.12 CPython notes for all threads together that one of them has an
+#: exception, even when told that it has none any more, and takes the note back
+#: only when one is raised.  Until then every thread looks at each turn of a
+#: loop, and 3.11 never gets a traced function to begin.
+_SHARED_NOTE = sys.version_info < (3, 13)
+
 #: Of the threads that run guarded(), by ident.  (A threading.local costs a
 #: new thread more than all the rest here.)
 targets: "Dict[int, Target]" = {}
@@ -54,6 +60,10 @@ class Cancelled(CancelledError):
             target._pending = False
 
 
+class _Nothing(BaseException):
+    """Raised where it was set, so that CPython takes its note back."""
+
+
 class Outcome:
     """What a call came to."""
 
@@ -68,7 +78,7 @@ class Target:
     """A thread that can be cancelled, from guarded()'s begin to its end."""
 
     __slots__ = ("lock", "ident", "requested", "hook", "_ended", "_pending",
-                 "_chased", "__weakref__")
+                 "_chased", "_noted", "__weakref__")
 
     def __init__(self) -> None:
         #: Held while a request is made: the thread cannot end meanwhile.
@@ -79,6 +89,7 @@ class Target:
         self._ended = False  #: [lock] guarded() is over
         self._pending = False  #: Cancelled is set, and not raised yet
         self._chased = False  #: [lock] _chase() is at it
+        self._noted = False  #: [lock] one that was set was taken back
         #: Ends what the thread waits for instead, when it is set.
         self.hook: Optional[Callable[[], object]] = None
 
@@ -108,6 +119,7 @@ class Target:
             if not self._pending or self.ident is None:
                 return False
             _clear_async(self.ident, None)
+            self._noted = _SHARED_NOTE
             taken, self._pending = self._pending, False
             return taken
 
@@ -129,6 +141,7 @@ class Target:
                     # Taken back first: there must never be two exceptions.
                     _clear_async(ident, None)
                     if not self._pending or self._hit():
+                        self._noted = _SHARED_NOTE
                         self._pending = self._chased = False
                         return
                     _set_async(ident, Cancelled)
@@ -173,6 +186,13 @@ class Target:
             except BaseException as e:
                 outcome.error = e
         del targets[ident]
+        if self._noted:
+            try:
+                _set_async(ident, _Nothing)
+                while True:  # it is looked for where a loop turns
+                    pass
+            except _Nothing:
+                pass
         if self.requested and outcome.error is not None:
             _translate(outcome)
         return outcome
@@ -182,12 +202,9 @@ class Target:
             ident, self.ident = self.ident, None
             self._ended = True
             self.hook = None
-            # Up to 3.12 CPython notes that some thread has an exception even
-            # when told that it has none, and takes the note back only when one
-            # is raised: until then every thread looks at each turn of a loop,
-            # and 3.11 never gets a traced function to begin.
             if ident is not None and self._pending:
                 self._pending = False
+                self._noted = _SHARED_NOTE
                 _clear_async(ident, None)
 
 
