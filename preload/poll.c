@@ -126,11 +126,11 @@ static int
 do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const sigset_t *mask,
     const char *call)
 {
-	struct mx_fdw few[2 * STACK_FDS], *w = few;
+	size_t len = 2 * n * sizeof(struct mx_fdw);
 	struct timespec ts;
+	struct mx_fdw *w;
 	int rc, saved = errno;
 	uint32_t seq;
-	size_t len = 0;
 	uint64_t old;
 
 	mx_testcancel();
@@ -138,12 +138,10 @@ do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const sigset_t *mask,
 	rc = real.poll(fds, n, 0);
 	if (rc != 0 || (!mask && dl <= mx_now()))
 		return rc;
-	if (n > STACK_FDS) {
-		len = 2 * n * sizeof(*w);
-		w = mx_map(len);
-		if (!w)
-			return mx_fail(ENOMEM);
-	}
+	/* No more of the stack than is needed: thousands may be in here. */
+	w = n > STACK_FDS ? mx_map(len) : __builtin_alloca(len);
+	if (!w)
+		return mx_fail(ENOMEM);
 	rc = mask_begin(mask, &old);
 	if (rc)
 		rc = mx_fail(rc);
@@ -167,7 +165,7 @@ do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const sigset_t *mask,
 		rc = 0;
 	}
 	mask_end(mask, old);
-	if (len)
+	if (n > STACK_FDS)
 		munmap(w, len);
 	if (rc >= 0)
 		errno = saved;
