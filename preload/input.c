@@ -11,21 +11,13 @@
  * unlocks it where we cannot see it, so who has to wait for one hops.
  */
 #include "preload.h"
+#include "stdio_file.h"
 
 #include <sys/stat.h>
 #include <wchar.h>
 
 /* A wint_t has no sign. */
 #pragma GCC diagnostic ignored "-Wtype-limits"
-
-/* libio's flags, which getc_unlocked() and ferror_unlocked() publish in part. */
-#define F_UNBUFFERED 0x0002
-#define F_EOF 0x0010
-#define F_ERR 0x0020
-#define F_IN_BACKUP 0x0100
-#define F_LINE_BUF 0x0200
-#define F_PUTTING 0x0800
-#define F_USER_LOCK 0x8000
 
 enum how {
 	HOW_DIRECT,	/* does not wait */
@@ -56,17 +48,9 @@ lock(FILE *f)
 #define LOCKED(f) \
 	FILE *locked_ __attribute__((cleanup(unlock), unused)) = lock(f)
 
-/* After a call on a helper that a cancellation request may have ended. */
-#define HOP_IN(expr) ({ \
-	__typeof__(expr) hop_r_ = MX_HOP(MX_HOP_LOCK, expr); \
-	if (errno == EINTR) \
-		mx_testcancel(); \
-	hop_r_; \
-})
-
 #define RUN(need, fail, expr) ({ \
 	enum how how_ = (need); \
-	how_ == HOW_FAIL ? (fail) : how_ == HOW_HOP ? HOP_IN(expr) : (expr); \
+	how_ == HOW_FAIL ? (fail) : how_ == HOW_HOP ? MX_STDIO_HOP(expr) : (expr); \
 })
 
 static size_t
@@ -164,7 +148,7 @@ fill(FILE *f)
 	if (how == HOW_FAIL)
 		return -1;
 	f->_flags &= ~F_ERR;
-	rc = how == HOW_HOP ? HOP_IN(real.__underflow(f)) :
+	rc = how == HOW_HOP ? MX_STDIO_HOP(real.__underflow(f)) :
 	    real.__underflow(f);
 	rc = rc != EOF ? 1 : f->_flags & F_ERR ? -1 : 0;
 	f->_flags |= old;
@@ -256,7 +240,7 @@ do_fread(void *p, size_t size, size_t n, FILE *f)
 		how = first(f);
 		if (how == HOW_FAIL)
 			return 0;
-		return HOP_IN(real.fread_unlocked(p, size, n, f));
+		return MX_STDIO_HOP(real.fread_unlocked(p, size, n, f));
 	}
 	while (done < len) {
 		part = avail(f);
@@ -686,7 +670,7 @@ dry(const FILE *f)
 	__typeof__(expr) wide_r_; \
 	mx_testcancel(); \
 	if (dry(wide_)) { \
-		wide_r_ = HOP_IN(expr); \
+		wide_r_ = MX_STDIO_HOP(expr); \
 	} else { \
 		LOCKED(wide_); \
 		wide_r_ = (expr); \

@@ -9,6 +9,7 @@
  * Runs in user code. See input.c for the FILE's lock.
  */
 #include "preload.h"
+#include "stdio_file.h"
 
 #include <limits.h>
 #include <sys/stat.h>
@@ -16,11 +17,6 @@
 
 /* A wint_t has no sign. */
 #pragma GCC diagnostic ignored "-Wtype-limits"
-
-#define F_UNBUFFERED 0x0002
-#define F_LINE_BUF 0x0200
-#define F_PUTTING 0x0800
-#define F_USER_LOCK 0x8000
 
 #define UNKNOWN 512	/* what a format is taken to write */
 
@@ -77,22 +73,15 @@ mx_stdio_flush_waits(const FILE *f)
 	return pending(f) && full(f->_fileno, 0);
 }
 
-#define HOP_OUT(expr) ({ \
-	__typeof__(expr) hop_r_ = MX_HOP(MX_HOP_LOCK, expr); \
-	if (errno == EINTR) \
-		mx_testcancel(); \
-	hop_r_; \
-})
-
 /* cond is only looked at with the FILE locked. */
 #define OUT(f, cond, expr) ({ \
 	FILE *out_ = (f); \
 	__typeof__(expr) out_r_; \
 	bool user_ = out_->_flags & F_USER_LOCK; \
 	if (!user_ && real.ftrylockfile(out_) != 0) { \
-		out_r_ = HOP_OUT(expr); \
+		out_r_ = MX_STDIO_HOP(expr); \
 	} else { \
-		out_r_ = (cond) ? HOP_OUT(expr) : (expr); \
+		out_r_ = (cond) ? MX_STDIO_HOP(expr) : (expr); \
 		if (!user_) \
 			real.funlockfile(out_); \
 	} \
@@ -124,7 +113,7 @@ putc_unlocked(int c, FILE *f)
 {
 	if (!mx_on())
 		return real.putc_unlocked(c, f);
-	return waits(f, 1, c == '\n') ? HOP_OUT(real.putc_unlocked(c, f)) :
+	return waits(f, 1, c == '\n') ? MX_STDIO_HOP(real.putc_unlocked(c, f)) :
 	    real.putc_unlocked(c, f);
 }
 MX_ALIAS_AS(fputc_unlocked, putc_unlocked);
@@ -134,7 +123,7 @@ putchar_unlocked(int c)
 {
 	if (!mx_on())
 		return real.putchar_unlocked(c);
-	return waits(stdout, 1, c == '\n') ? HOP_OUT(real.putchar_unlocked(c)) :
+	return waits(stdout, 1, c == '\n') ? MX_STDIO_HOP(real.putchar_unlocked(c)) :
 	    real.putchar_unlocked(c);
 }
 
@@ -144,7 +133,7 @@ __overflow(FILE *f, int c)
 {
 	if (!mx_on())
 		return real.__overflow(f, c);
-	return full(f->_fileno, 0) ? HOP_OUT(real.__overflow(f, c)) :
+	return full(f->_fileno, 0) ? MX_STDIO_HOP(real.__overflow(f, c)) :
 	    real.__overflow(f, c);
 }
 
@@ -170,7 +159,7 @@ fputs_unlocked(const char *s, FILE *f)
 {
 	if (!mx_on())
 		return real.fputs_unlocked(s, f);
-	return waits(f, strlen(s), strchr(s, '\n')) ? HOP_OUT(real.fputs_unlocked(s, f)) :
+	return waits(f, strlen(s), strchr(s, '\n')) ? MX_STDIO_HOP(real.fputs_unlocked(s, f)) :
 	    real.fputs_unlocked(s, f);
 }
 
@@ -197,7 +186,7 @@ fwrite_unlocked(const void *p, size_t size, size_t n, FILE *f)
 {
 	if (!mx_on())
 		return real.fwrite_unlocked(p, size, n, f);
-	return waits(f, size * n, true) ? HOP_OUT(real.fwrite_unlocked(p, size, n, f)) :
+	return waits(f, size * n, true) ? MX_STDIO_HOP(real.fwrite_unlocked(p, size, n, f)) :
 	    real.fwrite_unlocked(p, size, n, f);
 }
 
@@ -210,7 +199,7 @@ fflush(FILE *f)
 	if (!mx_on())
 		return real.fflush(f);
 	if (!f)
-		return HOP_OUT(real.fflush(f));
+		return MX_STDIO_HOP(real.fflush(f));
 	return OUT(f, mx_stdio_flush_waits(f), real.fflush(f));
 }
 MX_ALIAS_AS(_IO_fflush, fflush);
@@ -221,7 +210,7 @@ fflush_unlocked(FILE *f)
 	if (!mx_on())
 		return real.fflush_unlocked(f);
 	return !f || mx_stdio_flush_waits(f) ?
-	    HOP_OUT(real.fflush_unlocked(f)) : real.fflush_unlocked(f);
+	    MX_STDIO_HOP(real.fflush_unlocked(f)) : real.fflush_unlocked(f);
 }
 
 /* ---- formats ---- */
@@ -320,7 +309,7 @@ vdprintf(int fd, const char *fmt, va_list ap)
 {
 	if (!mx_on())
 		return real.vdprintf(fd, fmt, ap);
-	return full(fd, UNKNOWN) ? HOP_OUT(real.vdprintf(fd, fmt, ap)) :
+	return full(fd, UNKNOWN) ? MX_STDIO_HOP(real.vdprintf(fd, fmt, ap)) :
 	    real.vdprintf(fd, fmt, ap);
 }
 
@@ -342,7 +331,7 @@ __vdprintf_chk(int fd, int flag, const char *fmt, va_list ap)
 {
 	if (!mx_on())
 		return real.__vdprintf_chk(fd, flag, fmt, ap);
-	return full(fd, UNKNOWN) ? HOP_OUT(real.__vdprintf_chk(fd, flag, fmt, ap)) :
+	return full(fd, UNKNOWN) ? MX_STDIO_HOP(real.__vdprintf_chk(fd, flag, fmt, ap)) :
 	    real.__vdprintf_chk(fd, flag, fmt, ap);
 }
 
@@ -394,7 +383,7 @@ fputwc_unlocked(wchar_t c, FILE *f)
 {
 	if (!mx_on())
 		return real.fputwc_unlocked(c, f);
-	return full(f->_fileno, 0) ? HOP_OUT(real.fputwc_unlocked(c, f)) :
+	return full(f->_fileno, 0) ? MX_STDIO_HOP(real.fputwc_unlocked(c, f)) :
 	    real.fputwc_unlocked(c, f);
 }
 MX_ALIAS_AS(putwc_unlocked, fputwc_unlocked);
@@ -404,7 +393,7 @@ putwchar_unlocked(wchar_t c)
 {
 	if (!mx_on())
 		return real.putwchar_unlocked(c);
-	return full(stdout->_fileno, 0) ? HOP_OUT(real.putwchar_unlocked(c)) :
+	return full(stdout->_fileno, 0) ? MX_STDIO_HOP(real.putwchar_unlocked(c)) :
 	    real.putwchar_unlocked(c);
 }
 
@@ -414,7 +403,7 @@ __woverflow(FILE *f, wint_t c)
 {
 	if (!mx_on())
 		return real.__woverflow(f, c);
-	return full(f->_fileno, 0) ? HOP_OUT(real.__woverflow(f, c)) :
+	return full(f->_fileno, 0) ? MX_STDIO_HOP(real.__woverflow(f, c)) :
 	    real.__woverflow(f, c);
 }
 
@@ -431,7 +420,7 @@ fputws_unlocked(const wchar_t *s, FILE *f)
 {
 	if (!mx_on())
 		return real.fputws_unlocked(s, f);
-	return full(f->_fileno, 0) ? HOP_OUT(real.fputws_unlocked(s, f)) :
+	return full(f->_fileno, 0) ? MX_STDIO_HOP(real.fputws_unlocked(s, f)) :
 	    real.fputws_unlocked(s, f);
 }
 

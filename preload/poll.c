@@ -132,6 +132,7 @@ do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const sigset_t *mask,
 	int rc, saved = errno;
 	uint32_t seq;
 	uint64_t old;
+	bool over;
 
 	mx_testcancel();
 	seq = atomic_load(&mx_me.dom->evseq);
@@ -158,11 +159,10 @@ do_poll(struct pollfd *fds, nfds_t n, uint64_t dl, const sigset_t *mask,
 		}
 		seq = atomic_load(&mx_me.dom->evseq);
 		/* After the deadline too: ready at the last moment counts. */
-		if (real.poll(fds, n, 0) != 0 || rc == -ETIMEDOUT) {
-			rc = real.poll(fds, n, 0);
+		over = rc == -ETIMEDOUT;
+		rc = real.poll(fds, n, 0);
+		if (over)
 			break;
-		}
-		rc = 0;
 	}
 	mask_end(mask, old);
 	if (n > STACK_FDS)

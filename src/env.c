@@ -147,19 +147,25 @@ mx_say(const char *fmt, ...)
 	errno = saved;
 }
 
+/* Between two looks at a lock; turns counts from 0. */
+void
+mx_spin_pause(unsigned *turns)
+{
+	/* The holder may have lost its processor: do not burn ours. */
+	if (++*turns % 64 == 0)
+		real.sched_yield();
+	else
+		mx_arch_pause();
+}
+
 void
 mx_spin_slow(_Atomic int *l)
 {
-	unsigned i = 0;
+	unsigned turns = 0;
 
-	/* The holder may have lost its processor: do not burn ours. */
 	while (atomic_load_explicit(l, memory_order_relaxed) ||
-	    atomic_exchange_explicit(l, 1, memory_order_acquire)) {
-		if (++i % 64 == 0)
-			real.sched_yield();
-		else
-			mx_arch_pause();
-	}
+	    atomic_exchange_explicit(l, 1, memory_order_acquire))
+		mx_spin_pause(&turns);
 }
 
 /* Returns 0 or -errno; rel is relative, MX_NEVER waits for ever. */

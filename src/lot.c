@@ -42,18 +42,14 @@ mx_lot_fork(void)
 static void __attribute__((noinline, cold))
 lock_slow(struct mx_lot_bucket *b, unsigned more)
 {
-	unsigned w, i = 0;
+	unsigned w, turns = 0;
 
 	for (;;) {
 		w = atomic_load_explicit(&b->word, memory_order_relaxed);
 		if (!(w & MX_LOT_LOCKED) && atomic_compare_exchange_strong(
 		    &b->word, &w, (w + more) | MX_LOT_LOCKED))
 			return;
-		/* The holder may have lost its processor: do not burn ours. */
-		if (++i % 64 == 0)
-			real.sched_yield();
-		else
-			mx_arch_pause();
+		mx_spin_pause(&turns);
 	}
 }
 

@@ -389,6 +389,7 @@ mx_crit_leave(void)
 }
 
 void mx_spin_slow(_Atomic int *l);
+void mx_spin_pause(unsigned *turns);
 
 /* Spin locks are held for a few instructions, inside mx_crit. */
 static inline void
